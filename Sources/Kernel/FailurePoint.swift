@@ -1,0 +1,37 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+import Synchronization
+
+/// Named places where a test may kill the process; compiled in, and off unless asked for.
+///
+/// `LONGSHORE_CRASH_AT=effect.afterCall:3` kills the process, as `kill -9` does, the third time
+/// it comes by that place. `LONGSHORE_PLANT=NAME` plants one named fault, so that a checker can be
+/// shown to catch it. Both are read once, at the first use.
+public enum FailurePoint {
+    private static let crashPlan: (name: String, visit: Int)? = {
+        guard let text = environment("LONGSHORE_CRASH_AT") else { return nil }
+        let parts = text.split(separator: ":")
+        guard let name = parts.first else { return nil }
+        return (String(name), parts.count > 1 ? Int(parts[1]) ?? 1 : 1)
+    }()
+
+    private static let planted: String? = environment("LONGSHORE_PLANT")
+    private static let visits = Atomic<Int>(0)
+
+    /// Dies here if the plan says so.
+    public static func pass(_ name: StaticString) {
+        guard let crashPlan, crashPlan.name == name.description else { return }
+        if visits.add(1, ordering: .relaxed).newValue == crashPlan.visit { kill(getpid(), SIGKILL) }
+    }
+
+    /// Whether a test planted this fault.
+    public static func isPlanted(_ name: StaticString) -> Bool {
+        guard let planted else { return false }
+        return planted == name.description
+    }
+
+    private static func environment(_ name: String) -> String? {
+        getenv(name).map { String(cString: $0) }
+    }
+}

@@ -1,0 +1,112 @@
+package import Kernel
+
+/// Rows of collections. Every call names its tenant; there is no other way in.
+package protocol RecordRows: AnyObject {
+    func record(_ shape: CollectionShape, tenant: TenantID, id: String) throws -> StoredRecord?
+    /// - Throws: `StorageError.duplicate`.
+    func insert(
+        _ shape: CollectionShape, tenant: TenantID, record: StoredRecord, columns: [IndexValue]
+    ) throws
+    func insertIfAbsent(
+        _ shape: CollectionShape, tenant: TenantID, record: StoredRecord, columns: [IndexValue]
+    ) throws -> Bool
+    /// - Returns: `false` when the stored version is no longer `expected`.
+    func update(
+        _ shape: CollectionShape, tenant: TenantID, record: StoredRecord, columns: [IndexValue],
+        expected: Int64
+    ) throws -> Bool
+    func delete(_ shape: CollectionShape, tenant: TenantID, id: String) throws -> Bool
+    func find(
+        _ shape: CollectionShape, tenant: TenantID, index: CollectionShape.Index,
+        values: [IndexValue]
+    ) throws -> StoredRecord?
+    /// Each record with the values of the columns that order the page.
+    func page(
+        _ shape: CollectionShape, tenant: TenantID, _ request: PageRequest
+    ) throws -> [(record: StoredRecord, ordering: [IndexValue])]
+    func replaceTokens(
+        _ shape: CollectionShape, tenant: TenantID, id: String, tokens: Set<String>) throws
+    /// Identifiers of records with a token that begins so, in order; at most `limit`.
+    func search(
+        _ shape: CollectionShape, tenant: TenantID, prefix: String, after: String?, limit: Int
+    ) throws -> [String]
+    /// Writes every row's index columns anew from its body, across tenants; returns how many.
+    func reindex(_ shape: CollectionShape, columns: ([UInt8]) throws -> [IndexValue]) throws -> Int
+}
+
+/// Rows of the event log.
+package protocol LogRows: AnyObject {
+    /// Appends and returns the position of the last. - Throws: `StorageError.stale`.
+    func append(_ events: [LogRow]) throws -> Int64
+    func stream(
+        tenant: TenantID, stream: String, after version: Int64, limit: Int
+    ) throws -> [LogRow]
+    func streamHead(tenant: TenantID, stream: String) throws -> (version: Int64, at: Int64)?
+    /// Events after a position in log order. `scanned` is where the next read begins: everything
+    /// up to it was looked at. A `nil` tenant is for the platform's own subscriptions.
+    func log(
+        tenant: TenantID?, after position: Int64, types: Set<String>?, limit: Int
+    ) throws -> (events: [LogRow], scanned: Int64)
+    func event(at position: Int64) throws -> LogRow?
+}
+
+/// Results of operations, so that a repeat gets the first answer.
+package protocol OperationRows: AnyObject {
+    func operation(
+        tenant: TenantID, _ id: OperationID
+    ) throws -> (fingerprint: String, result: [UInt8])?
+    func saveOperation(
+        tenant: TenantID, _ id: OperationID, fingerprint: String, result: [UInt8], at: Int64
+    ) throws
+    /// Removes at most `limit` results from before a time.
+    func pruneOperations(before: Int64, limit: Int) throws -> Int
+}
+
+/// Where each subscription stands, and what it had to set aside.
+package protocol SubscriptionRows: AnyObject {
+    func floor(subscription: String) throws -> Int64?
+    func saveFloor(subscription: String, position: Int64) throws
+    func slotPositions(subscription: String) throws -> [Int: Int64]
+    func saveSlot(subscription: String, slot: Int, position: Int64) throws
+    func parkedKeys(subscription: String) throws -> Set<ParkedKey>
+    func park(_ row: ParkedRow) throws
+    func parked(subscription: String, key: ParkedKey, limit: Int) throws -> [ParkedRow]
+    func parkedList(tenant: TenantID, after: Int64, limit: Int) throws -> [ParkedRow]
+    func parkedRow(tenant: TenantID, number: Int64) throws -> ParkedRow?
+    func updateParked(_ row: ParkedRow) throws
+    func deleteParked(number: Int64) throws
+    /// Heads of keys that are to be tried again by `now`.
+    func parkedDue(subscription: String, now: Int64, limit: Int) throws -> [ParkedRow]
+}
+
+/// Rows of the job queue and its history.
+package protocol JobRows: AnyObject {
+    /// - Returns: the new job's number, or `nil` where its unique key is taken.
+    func insertJob(_ job: JobRow) throws -> Int64?
+    func readyJobs(partition: String, after rank: Int64, limit: Int) throws -> [JobHeader]
+    func readyPartitions() throws -> [String]
+    func promoteDue(now: Int64, limit: Int) throws -> [JobHeader]
+    func nextDue() throws -> Int64?
+    /// Marks as running those still available; the others are left out.
+    func claim(_ numbers: [Int64], now: Int64, isAlone: Bool) throws -> [JobRow]
+    func job(_ number: Int64) throws -> JobRow?
+    func reschedule(_ job: JobRow) throws
+    func finish(_ job: JobRow) throws
+    /// Everything that was running when the process died.
+    func runningJobs() throws -> [JobRow]
+    /// Moves a finished job back into the queue; `nil` when there is none.
+    func revive(tenant: TenantID, _ number: Int64, now: Int64) throws -> JobHeader?
+}
+
+/// What the console, the command line and figures ask about jobs.
+package protocol JobListing: AnyObject {
+    func jobs(
+        tenant: TenantID, states: Set<JobState>, before number: Int64?, limit: Int
+    ) throws -> [JobRow]
+    func jobCounts(tenant: TenantID?) throws -> [JobState: Int]
+    func pruneHistory(before: Int64, limit: Int) throws -> Int
+}
+
+/// One open transaction of an engine.
+package typealias EngineSession = RecordRows & LogRows & OperationRows & SubscriptionRows
+    & JobRows & JobListing

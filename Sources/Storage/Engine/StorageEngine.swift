@@ -1,0 +1,48 @@
+package import Kernel
+
+/// Which queue a waiting write stands in; classes take turns, and within one, tenants do.
+package enum WriteLane: Int, Sendable, CaseIterable {
+    case acknowledgement, interactive, settling, bulk
+}
+
+/// One closure waiting for the writer.
+package struct EngineWork: Sendable {
+    package let lane: WriteLane
+    package let tenant: TenantID
+    /// Runs inside a savepoint; may run more than once.
+    package let run: @Sendable (any EngineSession) throws -> Void
+    /// Called when the batch it ran in was rolled back whole.
+    package let undo: @Sendable () -> Void
+    /// Called once: after the commit that made it durable, or with why there is none.
+    package let finish: @Sendable (Result<Void, any Error>) -> Void
+
+    package init(
+        lane: WriteLane, tenant: TenantID, run: @escaping @Sendable (any EngineSession) throws -> Void,
+        undo: @escaping @Sendable () -> Void,
+        finish: @escaping @Sendable (Result<Void, any Error>) -> Void
+    ) {
+        self.lane = lane
+        self.tenant = tenant
+        self.run = run
+        self.undo = undo
+        self.finish = finish
+    }
+}
+
+/// The seam between the transaction contract and a database.
+package protocol StorageEngine: Sendable {
+    /// Queues a write; its `finish` answers.
+    func submit(_ work: EngineWork)
+    /// Runs on a snapshot that no later write disturbs.
+    func read<T: Sendable>(
+        _ body: @escaping @Sendable (any EngineSession) throws -> T
+    ) async throws -> T
+    /// Brings tables and indexes in line with the declarations; returns what it did, in words.
+    func migrate(_ shapes: [CollectionShape]) async throws -> [String]
+    /// Settings and figures a person checks: journal, synchronous, version, size, batches.
+    func facts() async throws -> [String: String]
+    /// Finishes what is queued, then closes.
+    func close() async
+    /// Why nothing is acknowledged any more; `nil` while all is well.
+    var breakage: StorageError? { get }
+}

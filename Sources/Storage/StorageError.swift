@@ -1,0 +1,42 @@
+package import Kernel
+
+package enum StorageFaultCode: String, FaultCode {
+    /// A unique index already holds these values.
+    case duplicate
+    /// The record changed since it was read.
+    case stale
+    /// The same operation is still running.
+    case operationRunning
+    /// The operation id was used before for another request.
+    case operationReused
+    case unknownRecord
+    case cursorMalformed
+    /// The disk or the configured size is exhausted.
+    case full
+    case interrupted
+    /// A commit or its fsync failed: nothing is acknowledged any more.
+    case broken
+    case closed
+    /// The engine refused a statement for a reason of ours.
+    case engine
+    /// A stored body no longer decodes.
+    case bodyUndecodable
+    /// Another process holds the data folder.
+    case locked
+    case settingRefused
+    case unknownEvent
+
+    package static let service = "storage"
+
+    package var kind: FaultKind {
+        switch self {
+        case .duplicate, .stale, .operationRunning: .conflict
+        case .operationReused, .cursorMalformed: .invalid
+        case .unknownRecord: .notFound
+        case .full, .interrupted, .broken, .closed, .locked: .unavailable
+        case .engine, .bodyUndecodable, .settingRefused, .unknownEvent: .defect
+        }
+    }
+}
+
+package typealias StorageError = CodedFault<StorageFaultCode>

@@ -1,0 +1,175 @@
+package import Kernel
+import Synchronization
+
+/// The door to everything that lasts: transactions, snapshots and the word of commits.
+///
+/// The contract is the same on every engine; `StorageTesting` proves it.
+package final class Store: Sendable {
+    package let signals = CommitSignals()
+    private let engine: any StorageEngine
+    private let upcasters: Upcasters
+    private let cache = RecordCache()
+    private let running = Mutex<Set<RunningOperation>>([])
+
+    private struct RunningOperation: Hashable {
+        let tenant: TenantID
+        let id: OperationID
+    }
+
+    package init(engine: any StorageEngine, upcasters: [Upcaster] = []) {
+        self.engine = engine
+        self.upcasters = Upcasters(upcasters)
+    }
+
+    /// Brings the collections' tables in line with their declarations, and fills columns that are
+    /// new from the stored bodies. - Returns: what was done, in words.
+    package func open(_ collections: [any Record.Type]) async throws -> [String] {
+        var plan = try await engine.migrate(collections.map { $0.shape })
+        for collection in collections where plan.contains(where: { $0.hasPrefix(collection.collection + ": column") }) {
+            plan.append("\(collection.collection): \(try await refill(collection)) rows indexed")
+        }
+        return plan
+    }
+
+    /// Runs one synchronous closure as one durable transaction.
+    ///
+    /// - Returns: what the closure returned, or, where `call.operation` was done before, what it
+    ///   returned then.
+    /// - Throws: what the closure threw; `StorageError`: `.operationRunning`, `.operationReused`,
+    ///   `.full`, `.interrupted`, `.broken`, `.closed`, and any storage fault met inside.
+    package func write<T: Codable & Sendable>(
+        _ call: Call, lane: WriteLane = .interactive,
+        _ body: @escaping @Sendable (Transaction) throws -> T
+    ) async throws -> T {
+        let operation = call.operation.map { RunningOperation(tenant: call.tenant, id: $0) }
+        if let operation, !running.withLock({ $0.insert(operation).inserted }) {
+            throw StorageError(.operationRunning, "operation \(operation.id) is still running")
+        }
+        defer {
+            if let operation { _ = running.withLock { $0.remove(operation) } }
+        }
+        let attempt = Attempt<T>()
+        try await withCheckedThrowingContinuation {
+            (continuation: CheckedContinuation<Void, any Error>) in
+            engine.submit(
+                EngineWork(
+                    lane: lane, tenant: call.tenant,
+                    run: { session in try self.run(body, call, session, attempt) },
+                    undo: { self.cache.removeAll() },
+                    finish: { continuation.resume(with: $0) }))
+        }
+        return try attempt.finish(signalling: signals)
+    }
+
+    /// Runs a closure on a consistent snapshot of one tenant.
+    package func read<T: Sendable>(
+        _ tenant: TenantID, _ body: @escaping @Sendable (ReadTransaction) throws -> T
+    ) async throws -> T {
+        let upcasters = upcasters
+        return try await engine.read { session in
+            try body(ReadTransaction(tenant: tenant, session: session, upcasters: upcasters))
+        }
+    }
+
+    /// Rows of the engine for the platform's own readers: subscriptions and the queue.
+    package func bookkeeping<T: Sendable>(
+        _ body: @escaping @Sendable (any EngineSession) throws -> T
+    ) async throws -> T {
+        try await engine.read(body)
+    }
+
+    /// Events of every tenant after a position, for subscriptions only.
+    package func log(
+        after position: LogPosition, types: Set<EventType>, limit: Int
+    ) async throws -> (events: [Envelope], scanned: LogPosition) {
+        let upcasters = upcasters
+        let wanted = Set(upcasters.ancestors(of: types).map(\.rawValue))
+        return try await engine.read { session in
+            let (rows, scanned) = try session.log(
+                tenant: nil, after: position.number, types: wanted, limit: limit)
+            return (try rows.map(upcasters.envelope), LogPosition(number: scanned))
+        }
+    }
+
+    package func event(at number: Int64) async throws -> Envelope? {
+        let upcasters = upcasters
+        return try await engine.read { try $0.event(at: number).map(upcasters.envelope) }
+    }
+
+    package func facts() async throws -> [String: String] { try await engine.facts() }
+    package var breakage: StorageError? { engine.breakage }
+    package func close() async { await engine.close() }
+
+    private func run<T: Codable & Sendable>(
+        _ body: (Transaction) throws -> T, _ call: Call, _ session: any EngineSession,
+        _ attempt: Attempt<T>
+    ) throws {
+        attempt.clear()
+        if let operation = call.operation,
+            let done = try session.operation(tenant: call.tenant, operation)
+        {
+            guard done.fingerprint == call.fingerprint else {
+                throw StorageError(
+                    .operationReused, "operation \(operation) was used for another request")
+            }
+            attempt.set(try BodyCoder.decode(T.self, from: done.result), nil)
+            return
+        }
+        let transaction = Transaction(
+            call: call, session: session, cache: cache, upcasters: upcasters)
+        let value = try body(transaction)
+        if let doom = transaction.doom { throw doom }
+        if let operation = call.operation {
+            try session.saveOperation(
+                tenant: call.tenant, operation, fingerprint: call.fingerprint,
+                result: BodyCoder.encode(value), at: call.at.microseconds)
+        }
+        transaction.publish()
+        attempt.set(value, transaction)
+    }
+
+    private func refill<R: Record>(_ type: R.Type) async throws -> Int {
+        let call = Call(
+            tenant: .platform, actor: .platform, at: Instant(microseconds: 0),
+            correlation: "reindex")
+        return try await write(call, lane: .bulk) { transaction in
+            try transaction.bookkeeping { session in
+                try session.reindex(R.shape) { body in
+                    try BodyCoder.decode(type, from: body).columnValues
+                }
+            }
+        }
+    }
+}
+
+/// What one run of a closure yielded, until its batch is committed.
+private final class Attempt<T: Sendable>: Sendable {
+    private struct Outcome: Sendable {
+        let value: T
+        let hooks: [@Sendable () -> Void]
+        let freshJobs: [JobHeader]
+        let hasNewEvents: Bool
+    }
+
+    private let outcome = Mutex<Outcome?>(nil)
+
+    func clear() { outcome.withLock { $0 = nil } }
+
+    func set(_ value: T, _ transaction: Transaction?) {
+        let made = Outcome(
+            value: value, hooks: transaction?.hooks ?? [],
+            freshJobs: transaction?.freshJobs ?? [],
+            hasNewEvents: transaction?.hasNewEvents ?? false)
+        outcome.withLock { $0 = made }
+    }
+
+    func finish(signalling signals: CommitSignals) throws -> T {
+        guard let outcome = outcome.withLock({ $0 }) else {
+            throw StorageError(.engine, "a committed closure left no result")
+        }
+        if outcome.hasNewEvents { signals.log.raise() }
+        if !outcome.freshJobs.isEmpty { signals.announce(jobs: outcome.freshJobs) }
+        for hook in outcome.hooks { hook() }
+        return outcome.value
+    }
+}

@@ -1,0 +1,37 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+import Kernel
+import Storage
+
+/// The folder one process at a time may write: database, lock and admin socket.
+package final class DataFolder: Sendable {
+    package let path: String
+    private let lockHandle: Int32
+
+    package var databasePath: String { path + "/longshore.db" }
+
+    /// Where a command line speaks to the process that holds the folder.
+    package static func adminSocketPath(in path: String) -> String { path + "/admin.sock" }
+
+    /// Makes the folder where absent and takes its lock.
+    /// - Throws: `StorageError.locked` while another process holds it.
+    package init(path: String) throws {
+        self.path = path
+        if mkdir(path, 0o700) != 0, errno != EEXIST {
+            throw StorageError(.engine, "cannot make \(path): \(String(cString: strerror(errno)))")
+        }
+        let handle = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard handle >= 0 else {
+            throw StorageError(
+                .engine, "cannot open \(path)/lock: \(String(cString: strerror(errno)))")
+        }
+        guard flock(handle, LOCK_EX | LOCK_NB) == 0 else {
+            close(handle)
+            throw StorageError(.locked, "another process holds \(path)")
+        }
+        lockHandle = handle
+    }
+
+    deinit { close(lockHandle) }
+}

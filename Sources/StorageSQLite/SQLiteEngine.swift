@@ -1,0 +1,215 @@
+import CSQLite
+import Dispatch
+import Kernel
+package import Storage
+import Synchronization
+
+/// SQLite behind the engine seam: one process, one writer with group commit, snapshot readers.
+///
+/// Every acknowledged write is on disk: the journal is WAL with `synchronous=FULL`, read back at
+/// every start. Only the writer checkpoints, every 2,000 pages.
+package final class SQLiteEngine: StorageEngine {
+    private struct Waiting {
+        var queue = FairQueue()
+        var isDraining = false
+        var isClosed = false
+        var breakage: StorageError?
+    }
+
+    private struct Reader: Sendable {
+        let queue: DispatchQueue
+        let session: ExclusiveSession
+    }
+
+    /// A read connection, opened at first use and shut at close.
+    private final class ExclusiveSession: Sendable {
+        let session: Mutex<SQLiteSession?>
+
+        init(path: String) throws { session = Mutex(try SQLiteEngine.openReader(path)) }
+    }
+
+    private static let readerCount = 2
+
+    private let folder: DataFolder
+    private let waiting = Mutex(Waiting())
+    private let writer: Mutex<SQLiteWriter?>
+    private let writerQueue = DispatchQueue(label: "longshore.storage.writer")
+    private let readers: [Reader]
+    private let nextReader = Atomic<Int>(0)
+    private let onBreakage: @Sendable (StorageError) -> Void
+
+    /// - Parameter onBreakage: called once when nothing can be acknowledged any more; the process
+    ///   should end, since only a fresh start can tell what is on disk.
+    /// - Throws: `StorageError.settingRefused` when SQLite does not run as asked.
+    package init(
+        folder: DataFolder, onBreakage: @escaping @Sendable (StorageError) -> Void
+    ) throws {
+        self.folder = folder
+        self.onBreakage = onBreakage
+        writer = Mutex(try Self.openWriter(folder.databasePath))
+        readers = try (0..<Self.readerCount).map { number in
+            Reader(
+                queue: DispatchQueue(label: "longshore.storage.reader.\(number)"),
+                session: try ExclusiveSession(path: folder.databasePath))
+        }
+    }
+
+    package var breakage: StorageError? { waiting.withLock { $0.breakage } }
+
+    package func submit(_ work: EngineWork) {
+        let refusal: StorageError? = waiting.withLock { waiting in
+            if let breakage = waiting.breakage { return breakage }
+            if waiting.isClosed { return StorageError(.closed, "the store is closed") }
+            waiting.queue.add(work)
+            guard !waiting.isDraining else { return nil }
+            waiting.isDraining = true
+            writerQueue.async { self.drain() }
+            return nil
+        }
+        if let refusal { work.finish(.failure(refusal)) }
+    }
+
+    package func read<T: Sendable>(
+        _ body: @escaping @Sendable (any EngineSession) throws -> T
+    ) async throws -> T {
+        let turn = nextReader.add(1, ordering: .relaxed).oldValue
+        let reader = readers[turn % readers.count]
+        return try await withCheckedThrowingContinuation { continuation in
+            reader.queue.async {
+                let result = reader.session.session.withLock { session in
+                    Result { try Self.snapshot(session, body) }
+                }
+                continuation.resume(with: result)
+            }
+        }
+    }
+
+    package func migrate(_ shapes: [CollectionShape]) async throws -> [String] {
+        try writer.withLock { writer in
+            guard let writer else { throw StorageError(.closed, "the store is closed") }
+            do { return try SQLiteMigration(writer.connection).run(shapes) } catch {
+                throw SQLiteWriter.translate(error)
+            }
+        }
+    }
+
+    package func facts() async throws -> [String: String] {
+        try writer.withLock { writer in
+            guard let writer else { throw StorageError(.closed, "the store is closed") }
+            var facts = ["engine": "SQLite \(String(cString: sqlite3_libversion()))"]
+            for name in ["journal_mode", "synchronous", "page_count", "page_size"] {
+                facts[name] = try writer.connection.text("PRAGMA \(name)")
+            }
+            facts["commits"] = String(writer.batches)
+            facts["closures"] = String(writer.closures)
+            return facts
+        }
+    }
+
+    package func close() async {
+        waiting.withLock { $0.isClosed = true }
+        await withCheckedContinuation { continuation in
+            writerQueue.async {
+                self.drain()
+                continuation.resume()
+            }
+        }
+        for reader in readers { reader.session.session.withLock { $0 = nil } }
+        writer.withLock { $0 = nil }
+    }
+
+    /// Runs one statement on the writer's own connection; for tests that provoke real faults.
+    package func provoke(_ sql: String) throws {
+        try writer.withLock { try $0?.connection.execute(sql) }
+    }
+
+    /// Makes the n-th virtual-machine step from now interrupt its statement; for tests.
+    package func interruptNextStatement() {
+        writer.withLock { writer in
+            guard let writer else { return }
+            sqlite3_progress_handler(writer.connection.handle, 1, { _ in 1 }, nil)
+        }
+    }
+
+    package func stopInterrupting() {
+        writer.withLock { writer in
+            guard let writer else { return }
+            sqlite3_progress_handler(writer.connection.handle, 0, nil, nil)
+        }
+    }
+
+    private func drain() {
+        while true {
+            let hasWork = waiting.withLock { waiting in
+                if waiting.queue.count == 0 { waiting.isDraining = false }
+                return waiting.isDraining
+            }
+            guard hasWork else { return }
+            let outcome = writer.withLock { writer -> SQLiteWriter.Outcome in
+                guard let writer else { return SQLiteWriter.Outcome() }
+                return writer.runBatch { self.waiting.withLock { $0.queue.pop() } }
+            }
+            settle(outcome)
+        }
+    }
+
+    private func settle(_ outcome: SQLiteWriter.Outcome) {
+        var refused: [EngineWork] = []
+        waiting.withLock { waiting in
+            waiting.queue.putBack(outcome.again)
+            guard let breakage = outcome.breakage, waiting.breakage == nil else { return }
+            waiting.breakage = breakage
+            while let work = waiting.queue.pop() { refused.append(work) }
+        }
+        for (work, result) in outcome.answers { work.finish(result) }
+        guard let breakage = outcome.breakage else { return }
+        for work in refused { work.finish(.failure(breakage)) }
+        onBreakage(breakage)
+    }
+
+    private static func snapshot<T>(
+        _ session: SQLiteSession?, _ body: (any EngineSession) throws -> T
+    ) throws -> T {
+        guard let session else { throw StorageError(.closed, "the store is closed") }
+        do {
+            try session.connection.statement("BEGIN").run()
+            defer {
+                // A snapshot that cannot end is closed with its connection.
+                _ = try? session.connection.statement("COMMIT").run()
+            }
+            return try body(session)
+        } catch let fault as SQLiteFault { throw fault.storageError }
+    }
+
+    private static func openWriter(_ path: String) throws -> SQLiteWriter {
+        do {
+            let writer = try SQLiteWriter(path: path)
+            let connection = writer.connection
+            try connection.execute("PRAGMA journal_mode = WAL")
+            try connection.execute("PRAGMA synchronous = FULL")
+            try connection.execute("PRAGMA wal_autocheckpoint = 2000")
+            try connection.execute("PRAGMA cache_size = -65536")
+            try connection.execute("PRAGMA temp_store = MEMORY")
+            for (name, wanted) in [("journal_mode", "wal"), ("synchronous", "2")] {
+                let found = try connection.text("PRAGMA \(name)")
+                guard found == wanted else {
+                    throw StorageError(
+                        .settingRefused, "SQLite says \(name) is \(found ?? "unset"), not \(wanted)")
+                }
+            }
+            for statement in SQLiteSchema.statements { try connection.execute(statement) }
+            return writer
+        } catch let fault as SQLiteFault { throw fault.storageError }
+    }
+
+    private static func openReader(_ path: String) throws -> SQLiteSession {
+        do {
+            let connection = try SQLiteConnection(path: path)
+            // Checkpoints are the writer's alone: two connections doing it at once is how SQLite
+            // before 3.51.3 can corrupt its log.
+            try connection.execute("PRAGMA wal_autocheckpoint = 0")
+            try connection.execute("PRAGMA query_only = 1")
+            return SQLiteSession(connection)
+        } catch let fault as SQLiteFault { throw fault.storageError }
+    }
+}

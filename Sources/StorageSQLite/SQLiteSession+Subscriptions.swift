@@ -1,0 +1,125 @@
+import Kernel
+import Storage
+
+extension SQLiteSession: SubscriptionRows {
+    func floor(subscription: String) throws -> Int64? {
+        try with("SELECT floor FROM subscriptions WHERE name = ?") {
+            try $0.bind(subscription).first { $0.integer(0) }
+        }
+    }
+
+    func saveFloor(subscription: String, position: Int64) throws {
+        try with("INSERT OR REPLACE INTO subscriptions(name, floor) VALUES(?, ?)") {
+            try $0.bind(subscription).bind(position).run()
+        }
+    }
+
+    func slotPositions(subscription: String) throws -> [Int: Int64] {
+        let rows = try with("SELECT slot, position FROM slots WHERE subscription = ?") {
+            try $0.bind(subscription).rows { (Int($0.integer(0)), $0.integer(1)) }
+        }
+        return Dictionary(rows) { first, _ in first }
+    }
+
+    func saveSlot(subscription: String, slot: Int, position: Int64) throws {
+        try with("INSERT OR REPLACE INTO slots(subscription, slot, position) VALUES(?, ?, ?)") {
+            try $0.bind(subscription).bind(slot).bind(position).run()
+        }
+    }
+
+    private static let parkedColumns = """
+        number, subscription, slot, tenant, key, position, state, attempts, fault_kind, \
+        fault_code, fault_detail, fault_field, since, retry_at, replacement
+        """
+
+    func parkedKeys(subscription: String) throws -> Set<ParkedKey> {
+        Set(
+            try with("SELECT DISTINCT tenant, key FROM parked WHERE subscription = ?") {
+                try $0.bind(subscription).rows {
+                    ParkedKey(tenant: try Self.tenant($0.text(0)), key: $0.text(1))
+                }
+            })
+    }
+
+    func park(_ row: ParkedRow) throws {
+        try with(
+            """
+            INSERT OR IGNORE INTO parked(subscription, slot, tenant, key, position, state,
+              attempts, fault_kind, fault_code, fault_detail, fault_field, since, retry_at)
+            VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """
+        ) {
+            try $0.bind(row.subscription).bind(row.slot).bind(row.key.tenant.rawValue)
+                .bind(row.key.key).bind(row.position).bind(row.state.rawValue).bind(row.attempts)
+                .bind(row.fault?.kind.rawValue).bind(row.fault?.code).bind(row.fault?.detail)
+                .bind(row.fault?.field).bind(row.since).bind(row.retryAt).run()
+        }
+    }
+
+    func parked(subscription: String, key: ParkedKey, limit: Int) throws -> [ParkedRow] {
+        try with(
+            """
+            SELECT \(Self.parkedColumns) FROM parked
+            WHERE subscription = ? AND tenant = ? AND key = ? ORDER BY position LIMIT ?
+            """
+        ) {
+            try $0.bind(subscription).bind(key.tenant.rawValue).bind(key.key).bind(limit)
+                .rows(Self.parkedRow)
+        }
+    }
+
+    func parkedList(tenant: TenantID, after: Int64, limit: Int) throws -> [ParkedRow] {
+        try with(
+            """
+            SELECT \(Self.parkedColumns) FROM parked
+            WHERE tenant = ? AND number > ? ORDER BY number LIMIT ?
+            """
+        ) { try $0.bind(tenant.rawValue).bind(after).bind(limit).rows(Self.parkedRow) }
+    }
+
+    func parkedRow(tenant: TenantID, number: Int64) throws -> ParkedRow? {
+        try with("SELECT \(Self.parkedColumns) FROM parked WHERE tenant = ? AND number = ?") {
+            try $0.bind(tenant.rawValue).bind(number).first(Self.parkedRow)
+        }
+    }
+
+    func updateParked(_ row: ParkedRow) throws {
+        try with(
+            """
+            UPDATE parked SET state = ?, attempts = ?, fault_kind = ?, fault_code = ?,
+              fault_detail = ?, fault_field = ?, retry_at = ?, replacement = ? WHERE number = ?
+            """
+        ) {
+            try $0.bind(row.state.rawValue).bind(row.attempts).bind(row.fault?.kind.rawValue)
+                .bind(row.fault?.code).bind(row.fault?.detail).bind(row.fault?.field)
+                .bind(row.retryAt).bind(blob: row.replacement).bind(row.number).run()
+        }
+    }
+
+    func deleteParked(number: Int64) throws {
+        try with("DELETE FROM parked WHERE number = ?") { try $0.bind(number).run() }
+    }
+
+    func parkedDue(subscription: String, now: Int64, limit: Int) throws -> [ParkedRow] {
+        try with(
+            """
+            SELECT \(Self.parkedColumns) FROM parked
+            WHERE subscription = ? AND retry_at <= ? ORDER BY retry_at LIMIT ?
+            """
+        ) { try $0.bind(subscription).bind(now).bind(limit).rows(Self.parkedRow) }
+    }
+
+    private static func parkedRow(_ row: SQLiteStatement) throws -> ParkedRow {
+        var fault: RecordedFault?
+        if let kind = row.optionalText(8).flatMap(FaultKind.init(rawValue:)) {
+            fault = RecordedFault(
+                kind: kind, code: row.text(9), detail: row.text(10), field: row.optionalText(11))
+        }
+        return ParkedRow(
+            number: row.integer(0), subscription: row.text(1), slot: Int(row.integer(2)),
+            key: ParkedKey(tenant: try tenant(row.text(3)), key: row.text(4)),
+            position: row.integer(5), state: ParkedRow.State(rawValue: row.text(6)) ?? .parked,
+            attempts: Int(row.integer(7)), fault: fault, since: row.integer(12),
+            retryAt: row.optionalInteger(13), replacement: row.optionalBlob(14))
+    }
+}

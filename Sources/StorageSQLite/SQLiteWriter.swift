@@ -1,0 +1,130 @@
+import CSQLite
+import Kernel
+import Storage
+
+/// The one connection that writes: runs waiting closures, a savepoint each, one commit for all.
+final class SQLiteWriter {
+    /// A batch ends at so many closures …
+    static let batchLimit = 256
+    /// … or after so long, whichever is first.
+    static let batchTime = Duration.milliseconds(5)
+
+    let connection: SQLiteConnection
+    let session: SQLiteSession
+    private(set) var batches = 0
+    private(set) var closures = 0
+
+    init(path: String) throws {
+        connection = try SQLiteConnection(path: path)
+        session = SQLiteSession(connection)
+    }
+
+    /// What came of one batch.
+    struct Outcome {
+        /// Answers to give, once everything of the batch is settled.
+        var answers: [(work: EngineWork, result: Result<Void, any Error>)] = []
+        /// Innocent closures of a batch that was rolled back whole: they run again, first.
+        var again: [EngineWork] = []
+        /// Set when nothing may be acknowledged from now on.
+        var breakage: StorageError?
+    }
+
+    /// Takes closures from `next` until it has none, the batch is full or its time is up.
+    func runBatch(_ next: () -> EngineWork?) -> Outcome {
+        var outcome = Outcome()
+        var done: [EngineWork] = []
+        do { try connection.execute("BEGIN IMMEDIATE") } catch {
+            let fault = Self.translate(error)
+            while let work = next() { outcome.answers.append((work, .failure(fault))) }
+            return outcome
+        }
+        let end = ContinuousClock.now + Self.batchTime
+        var taken = 0
+        while taken < Self.batchLimit, ContinuousClock.now < end, let work = next() {
+            taken += 1
+            FailurePoint.pass("store.insideBatch")
+            let failure = run(work)
+            if connection.isOutsideTransaction {
+                return rolledBack(offender: work, failure, innocent: done, outcome)
+            }
+            if let failure {
+                outcome.answers.append((work, .failure(failure)))
+            } else {
+                done.append(work)
+            }
+        }
+        batches += 1
+        closures += taken
+        commit(done, &outcome)
+        return outcome
+    }
+
+    /// - Returns: why the closure's changes were taken back; `nil` when they stand.
+    private func run(_ work: EngineWork) -> (any Error)? {
+        do {
+            try connection.statement("SAVEPOINT closure").run()
+            do {
+                try work.run(session)
+                try connection.statement("RELEASE closure").run()
+                return nil
+            } catch {
+                if !connection.isOutsideTransaction {
+                    try connection.statement("ROLLBACK TO closure").run()
+                    try connection.statement("RELEASE closure").run()
+                }
+                return Self.ours(error)
+            }
+        } catch { return Self.ours(error) }
+    }
+
+    /// FULL and INTERRUPT roll back everything: nobody was answered, and the innocent run again.
+    private func rolledBack(
+        offender: EngineWork, _ failure: (any Error)?, innocent: [EngineWork], _ outcome: Outcome
+    ) -> Outcome {
+        var outcome = outcome
+        let fault =
+            failure ?? StorageError(.interrupted, "the database rolled the batch back")
+        for work in innocent + [offender] { work.undo() }
+        outcome.answers.append((offender, .failure(fault)))
+        outcome.again = innocent
+        if let fault = fault as? StorageError, fault.reason == .broken { outcome.breakage = fault }
+        return outcome
+    }
+
+    private func commit(_ done: [EngineWork], _ outcome: inout Outcome) {
+        do {
+            FailurePoint.pass("store.beforeCommit")
+            try connection.statement("COMMIT").run()
+            FailurePoint.pass("store.afterCommit")
+            for work in done { outcome.answers.append((work, .success(()))) }
+        } catch {
+            let fault = Self.translate(error)
+            if !connection.isOutsideTransaction { rollback() }
+            for work in done {
+                work.undo()
+                outcome.answers.append((work, .failure(fault)))
+            }
+            // A failed fsync leaves pages in doubt: never try again, stop acknowledging.
+            if fault.reason != .full, fault.reason != .interrupted {
+                outcome.breakage = StorageError(.broken, "a commit failed: \(fault.detail)")
+            }
+        }
+    }
+
+    private func rollback() {
+        do { try connection.execute("ROLLBACK") } catch {
+            // The next BEGIN fails loudly if the transaction is still open.
+        }
+    }
+
+    /// The driver's faults become ours; a closure's own errors pass as they are.
+    private static func ours(_ error: any Error) -> any Error {
+        (error as? SQLiteFault)?.storageError ?? error
+    }
+
+    static func translate(_ error: any Error) -> StorageError {
+        if let fault = error as? SQLiteFault { return fault.storageError }
+        if let fault = error as? StorageError { return fault }
+        return StorageError(.engine, String(describing: error))
+    }
+}
