@@ -58,6 +58,10 @@ let package = Package(
         room("Kernel", []),
         room("Storage", ["Kernel"]),
         room("StorageSQLite", ["Kernel", "Storage", "CSQLite"]),
+        room("Events", ["Kernel", "Storage", logging]),
+        room("Jobs", ["Kernel", "Storage", logging]),
+        room("Security", ["Kernel", crypto]),
+        room("Contracts", ["Kernel"]),
         .executableTarget(
             name: "longshore", dependencies: ["StorageSQLite", "Storage", "Kernel"], swiftSettings: strict),
     ]

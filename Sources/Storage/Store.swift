@@ -41,6 +41,29 @@ package final class Store: Sendable {
         _ call: Call, lane: WriteLane = .interactive,
         _ body: @escaping @Sendable (Transaction) throws -> T
     ) async throws -> T {
+        try await perform(
+            call, lane, OperationCoder(encode: BodyCoder.encode, decode: { try BodyCoder.decode(T.self, from: $0) }),
+            body)
+    }
+
+    /// As ``write(_:lane:_:)`` for a call without an operation id, whose result need not be kept.
+    package func writeUnrepeated<T: Sendable>(
+        _ call: Call, lane: WriteLane = .settling,
+        _ body: @escaping @Sendable (Transaction) throws -> T
+    ) async throws -> T {
+        precondition(call.operation == nil, "a call with an operation id keeps its result")
+        return try await perform(call, lane, nil, body)
+    }
+
+    private struct OperationCoder<T>: Sendable {
+        let encode: @Sendable (T) throws -> [UInt8]
+        let decode: @Sendable ([UInt8]) throws -> T
+    }
+
+    private func perform<T: Sendable>(
+        _ call: Call, _ lane: WriteLane, _ coder: OperationCoder<T>?,
+        _ body: @escaping @Sendable (Transaction) throws -> T
+    ) async throws -> T {
         let operation = call.operation.map { RunningOperation(tenant: call.tenant, id: $0) }
         if let operation, !running.withLock({ $0.insert(operation).inserted }) {
             throw StorageError(.operationRunning, "operation \(operation.id) is still running")
@@ -54,7 +77,7 @@ package final class Store: Sendable {
             engine.submit(
                 EngineWork(
                     lane: lane, tenant: call.tenant,
-                    run: { session in try self.run(body, call, session, attempt) },
+                    run: { session in try self.run(body, call, coder, session, attempt) },
                     undo: { self.cache.removeAll() },
                     finish: { continuation.resume(with: $0) }))
         }
@@ -100,29 +123,30 @@ package final class Store: Sendable {
     package var breakage: StorageError? { engine.breakage }
     package func close() async { await engine.close() }
 
-    private func run<T: Codable & Sendable>(
-        _ body: (Transaction) throws -> T, _ call: Call, _ session: any EngineSession,
+    private func run<T: Sendable>(
+        _ body: (Transaction) throws -> T, _ call: Call, _ coder: OperationCoder<T>?,
+        _ session: any EngineSession,
         _ attempt: Attempt<T>
     ) throws {
         attempt.clear()
-        if let operation = call.operation,
+        if let operation = call.operation, let coder,
             let done = try session.operation(tenant: call.tenant, operation)
         {
             guard done.fingerprint == call.fingerprint else {
                 throw StorageError(
                     .operationReused, "operation \(operation) was used for another request")
             }
-            attempt.set(try BodyCoder.decode(T.self, from: done.result), nil)
+            attempt.set(try coder.decode(done.result), nil)
             return
         }
         let transaction = Transaction(
             call: call, session: session, cache: cache, upcasters: upcasters)
         let value = try body(transaction)
         if let doom = transaction.doom { throw doom }
-        if let operation = call.operation {
+        if let operation = call.operation, let coder {
             try session.saveOperation(
                 tenant: call.tenant, operation, fingerprint: call.fingerprint,
-                result: BodyCoder.encode(value), at: call.at.microseconds)
+                result: coder.encode(value), at: call.at.microseconds)
         }
         transaction.publish()
         attempt.set(value, transaction)

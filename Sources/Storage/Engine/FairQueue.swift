@@ -1,4 +1,4 @@
-package import Kernel
+import Kernel
 
 /// Waiting writes in classes taken in turn, and within a class by tenant in turn.
 package struct FairQueue: Sendable {

@@ -1,0 +1,192 @@
+package import Kernel
+
+/// An order may be fulfilled: its lines are known and nothing speaks against it.
+package struct OrderAccepted: EventPayload {
+    package static let type: EventType = "orders.accepted.1"
+    package let order: OrderID
+    package let connection: ConnectionID
+    package let reference: ChannelReference
+    package let lines: [StockLine]
+    package let destination: ObservedOrder.Destination
+
+    package init(
+        order: OrderID, connection: ConnectionID, reference: ChannelReference,
+        lines: [StockLine], destination: ObservedOrder.Destination
+    ) {
+        self.order = order
+        self.connection = connection
+        self.reference = reference
+        self.lines = lines
+        self.destination = destination
+    }
+}
+
+/// An order cannot be taken as it is; its known lines stay softly reserved.
+package struct OrderQuarantined: EventPayload {
+    package enum Reason: String, Codable, Sendable {
+        case unmappedSKU, totalsDisagree, addressMissing
+    }
+
+    package static let type: EventType = "orders.quarantined.1"
+    package let order: OrderID
+    package let connection: ConnectionID
+    package let reference: ChannelReference
+    package let reasons: [Reason]
+    package let unmapped: [ChannelSKU]
+    package let mapped: [StockLine]
+
+    package init(
+        order: OrderID, connection: ConnectionID, reference: ChannelReference,
+        reasons: [Reason], unmapped: [ChannelSKU], mapped: [StockLine]
+    ) {
+        self.order = order
+        self.connection = connection
+        self.reference = reference
+        self.reasons = reasons
+        self.unmapped = unmapped
+        self.mapped = mapped
+    }
+}
+
+/// Units of an order that will not be shipped. What they held of stock is free again.
+package struct OrderUnitsCancelled: EventPayload {
+    package enum Cause: String, Codable, Sendable {
+        /// The channel said so: nothing is owed to it.
+        case channel
+        /// The buyer asked and we agreed, or we decided: the channel has to be told.
+        case customer, outOfStock, operatorDecision
+    }
+
+    package static let type: EventType = "orders.unitsCancelled.1"
+    package let order: OrderID
+    package let connection: ConnectionID
+    package let reference: ChannelReference
+    package let cancellation: Identifier<CancellationTag>
+    package let cause: Cause
+    package let lines: [CancelledUnits]
+    /// Whether the channel has to be told.
+    package var isOwedToChannel: Bool { cause != .channel }
+
+    package init(
+        order: OrderID, connection: ConnectionID, reference: ChannelReference,
+        cancellation: Identifier<CancellationTag>, cause: Cause, lines: [CancelledUnits]
+    ) {
+        self.order = order
+        self.connection = connection
+        self.reference = reference
+        self.cancellation = cancellation
+        self.cause = cause
+        self.lines = lines
+    }
+}
+
+/// Cancelled units with what they held.
+package struct CancelledUnits: Codable, Hashable, Sendable {
+    package let line: LineNumber
+    /// Unknown while the line is unmapped.
+    package let sku: SKU?
+    package let quantity: Quantity
+    /// Where they were reserved; `nil` where they were not.
+    package let facility: FacilityID?
+    package let fulfilmentOrder: FulfilmentOrderID?
+
+    package init(
+        line: LineNumber, sku: SKU?, quantity: Quantity, facility: FacilityID?,
+        fulfilmentOrder: FulfilmentOrderID?
+    ) {
+        self.line = line
+        self.sku = sku
+        self.quantity = quantity
+        self.facility = facility
+        self.fulfilmentOrder = fulfilmentOrder
+    }
+}
+
+/// A facility is asked to fulfil some units of an order.
+package struct FulfilmentRequested: EventPayload {
+    package static let type: EventType = "orders.fulfilmentRequested.1"
+    package let fulfilmentOrder: FulfilmentOrderID
+    package let order: OrderID
+    package let facility: FacilityID
+    package let lines: [StockLine]
+    package let shipBy: Instant?
+
+    package init(
+        fulfilmentOrder: FulfilmentOrderID, order: OrderID, facility: FacilityID,
+        lines: [StockLine], shipBy: Instant?
+    ) {
+        self.fulfilmentOrder = fulfilmentOrder
+        self.order = order
+        self.facility = facility
+        self.lines = lines
+        self.shipBy = shipBy
+    }
+}
+
+/// The facility may start.
+package struct FulfilmentReleased: EventPayload {
+    package static let type: EventType = "orders.fulfilmentReleased.1"
+    package let fulfilmentOrder: FulfilmentOrderID
+    package let order: OrderID
+    package let facility: FacilityID
+
+    package init(fulfilmentOrder: FulfilmentOrderID, order: OrderID, facility: FacilityID) {
+        self.fulfilmentOrder = fulfilmentOrder
+        self.order = order
+        self.facility = facility
+    }
+}
+
+/// Some or all units of a fulfilment order are not wanted any more: stop, and put goods back.
+package struct FulfilmentReduced: EventPayload {
+    package static let type: EventType = "orders.fulfilmentReduced.1"
+    package let fulfilmentOrder: FulfilmentOrderID
+    package let order: OrderID
+    package let facility: FacilityID
+    package let lines: [StockLine]
+    /// Nothing of it is left.
+    package let isCancelled: Bool
+
+    package init(
+        fulfilmentOrder: FulfilmentOrderID, order: OrderID, facility: FacilityID,
+        lines: [StockLine], isCancelled: Bool
+    ) {
+        self.fulfilmentOrder = fulfilmentOrder
+        self.order = order
+        self.facility = facility
+        self.lines = lines
+        self.isCancelled = isCancelled
+    }
+}
+
+/// A parcel left a facility. From here on a cancellation is only an observation.
+package struct ParcelDispatched: EventPayload {
+    package static let type: EventType = "orders.parcelDispatched.1"
+    package let order: OrderID
+    package let connection: ConnectionID
+    package let reference: ChannelReference
+    package let fulfilmentOrder: FulfilmentOrderID
+    package let parcel: ParcelID
+    package let facility: FacilityID
+    package let lines: [StockLine]
+    package let carrier: String
+    package let trackingNumber: String
+    package let shippedAt: Instant
+
+    package init(
+        order: OrderID, connection: ConnectionID, reference: ChannelReference,
+        fulfilmentOrder: FulfilmentOrderID, parcel: ParcelID, facility: FacilityID,
+        lines: [StockLine], carrier: String, trackingNumber: String, shippedAt: Instant
+    ) {
+        self.order = order
+        self.connection = connection
+        self.reference = reference
+        self.fulfilmentOrder = fulfilmentOrder
+        self.parcel = parcel
+        self.facility = facility
+        self.lines = lines
+        self.carrier = carrier
+        self.trackingNumber = trackingNumber
+        self.shippedAt = shippedAt
+    }
+}

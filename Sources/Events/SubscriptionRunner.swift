@@ -1,0 +1,276 @@
+package import Kernel
+package import Logging
+package import Storage
+
+/// Carries one subscription through the log: each event once, in order per key.
+///
+/// A handler's writes and its slot's position commit together. A fault that will not heal parks
+/// its key; every other key goes on.
+package actor SubscriptionRunner {
+    /// Events read at a time.
+    private static let batchLimit = 512
+    private static let conflictReruns = 3
+    private static let defectReruns = 3
+    /// How far the floor may lag in memory while nothing matched.
+    private static let floorStride: Int64 = 1000
+
+    private let subscription: Subscription
+    private let store: Store
+    private let timekeeper: any Timekeeper
+    private let logger: Logger
+    private var floor = LogPosition.start
+    private var savedFloor = LogPosition.start
+    private var slots: [Int: Int64] = [:]
+    private var parkedKeys: Set<ParkedKey> = []
+
+    package init(
+        _ subscription: Subscription, store: Store, timekeeper: any Timekeeper, logger: Logger
+    ) {
+        self.subscription = subscription
+        self.store = store
+        self.timekeeper = timekeeper
+        var logger = logger
+        logger[metadataKey: "subscription"] = .string(subscription.name)
+        self.logger = logger
+    }
+
+    /// Runs until the task is cancelled; what is in hand is finished first.
+    package func run() async throws {
+        try await load()
+        while !Task.isCancelled {
+            let generation = store.signals.log.generation
+            do {
+                let moved = try await step()
+                if !moved { await rest(after: generation) }
+            } catch let fault as any Fault where fault.kind == .unavailable {
+                guard store.breakage == nil else { throw fault }
+                logger.warning("paused", metadata: ["error": "\(fault)"])
+                do { try await timekeeper.sleep(for: .seconds(1)) } catch { return }
+            }
+        }
+    }
+
+    /// Handles what there is; for tests and for draining.
+    /// - Returns: whether anything moved.
+    package func step() async throws -> Bool {
+        let retried = try await drainParked()
+        let (events, scanned) = try await store.log(
+            after: floor, types: subscription.types, limit: Self.batchLimit)
+        guard scanned != floor else { return retried }
+        try await handle(events)
+        floor = scanned
+        if !events.isEmpty || floor.distance(from: savedFloor) >= Self.floorStride {
+            try await saveFloor()
+        }
+        return true
+    }
+
+    package func load() async throws {
+        let name = subscription.name
+        let (floor, slots, keys) = try await store.bookkeeping { session in
+            (
+                try session.floor(subscription: name),
+                try session.slotPositions(subscription: name),
+                try session.parkedKeys(subscription: name)
+            )
+        }
+        self.floor = floor.flatMap { LogPosition(String($0)) } ?? .start
+        savedFloor = self.floor
+        self.slots = slots
+        parkedKeys = keys
+    }
+
+    private func rest(after generation: UInt64) async {
+        guard !parkedKeys.isEmpty else {
+            await store.signals.log.wait(after: generation)
+            return
+        }
+        await store.signals.log.wait(
+            after: generation, until: timekeeper.now + .milliseconds(500), by: timekeeper)
+    }
+
+    private func saveFloor() async throws {
+        let name = subscription.name
+        let position = floor.distance(from: .start)
+        try await store.writeUnrepeated(call(tenant: .platform, cause: nil)) {
+            try $0.bookkeeping { try $0.saveFloor(subscription: name, position: position) }
+        }
+        savedFloor = floor
+    }
+
+    private func handle(_ events: [Envelope]) async throws {
+        var bySlot: [Int: [(ParkedKey, Envelope)]] = [:]
+        for event in events {
+            let key = ParkedKey(tenant: event.tenant, key: keyText(of: event))
+            bySlot[Subscription.slot(of: key), default: []].append((key, event))
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (slot, events) in bySlot {
+                group.addTask { try await self.handle(events, in: slot) }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    /// A key that cannot be read falls back to the stream, so that the handler's fault parks it.
+    private func keyText(of event: Envelope) -> String {
+        do { return try subscription.key(event) } catch { return event.stream }
+    }
+
+    private func handle(_ events: [(ParkedKey, Envelope)], in slot: Int) async throws {
+        let done = slots[slot] ?? 0
+        for (key, event) in events where event.position.distance(from: .start) > done {
+            let position = event.position.distance(from: .start)
+            if parkedKeys.contains(key) {
+                try await setAside(event, key, slot, state: .waiting, fault: nil, attempts: 0)
+            } else {
+                try await attempt(event, key, slot)
+            }
+            slots[slot] = position
+        }
+    }
+
+    private func attempt(_ event: Envelope, _ key: ParkedKey, _ slot: Int) async throws {
+        var reruns = 0
+        while true {
+            do {
+                try await apply(event) { transaction in
+                    try transaction.bookkeeping {
+                        try $0.saveSlot(
+                            subscription: self.subscription.name, slot: slot,
+                            position: event.position.distance(from: .start))
+                    }
+                }
+                return
+            } catch {
+                let fault = RecordedFault(error)
+                if let breakage = store.breakage { throw breakage }
+                reruns += 1
+                if fault.kind == .conflict, reruns <= Self.conflictReruns { continue }
+                if fault.kind == .defect, reruns < Self.defectReruns { continue }
+                logger.error(
+                    "set aside",
+                    metadata: ["error": "\(error)", "type": "\(event.type)", "key": "\(key.key)"])
+                try await setAside(
+                    event, key, slot, state: fault.kind.parksEvent ? .parked : .backingOff,
+                    fault: fault, attempts: reruns)
+                parkedKeys.insert(key)
+                return
+            }
+        }
+    }
+
+    private func apply(
+        _ event: Envelope, then settle: @escaping @Sendable (Transaction) throws -> Void
+    ) async throws {
+        let handler = subscription.handle
+        let call = call(tenant: event.tenant, cause: event)
+        try await store.writeUnrepeated(call) { transaction in
+            try handler(event, transaction)
+            try settle(transaction)
+        }
+    }
+
+    private func setAside(
+        _ event: Envelope, _ key: ParkedKey, _ slot: Int, state: ParkedRow.State,
+        fault: RecordedFault?, attempts: Int
+    ) async throws {
+        let name = subscription.name
+        let position = event.position.distance(from: .start)
+        let now = timekeeper.now
+        let row = ParkedRow(
+            subscription: name, slot: slot, key: key, position: position, state: state,
+            attempts: attempts, fault: fault, since: now.microseconds,
+            retryAt: state == .backingOff
+                ? (now + Backoff.ceiling(attempt: attempts)).microseconds : nil)
+        try await store.writeUnrepeated(call(tenant: key.tenant, cause: event)) {
+            try $0.bookkeeping { session in
+                try session.park(row)
+                try session.saveSlot(subscription: name, slot: slot, position: position)
+            }
+        }
+    }
+
+    /// Tries the heads that are due, and behind each that succeeds the rest of its key, in order.
+    private func drainParked() async throws -> Bool {
+        guard !parkedKeys.isEmpty else { return false }
+        let name = subscription.name
+        let now = timekeeper.now.microseconds
+        let due = try await store.bookkeeping {
+            try $0.parkedDue(subscription: name, now: now, limit: 256)
+        }
+        for head in due { try await drain(head.key) }
+        if due.isEmpty { try await refreshParkedKeys() }
+        return !due.isEmpty
+    }
+
+    private func refreshParkedKeys() async throws {
+        let name = subscription.name
+        parkedKeys = try await store.bookkeeping { try $0.parkedKeys(subscription: name) }
+    }
+
+    private func drain(_ key: ParkedKey) async throws {
+        let name = subscription.name
+        while let row = try await store.bookkeeping({
+            try $0.parked(subscription: name, key: key, limit: 1).first
+        }) {
+            guard row.retryAt.map({ $0 <= timekeeper.now.microseconds }) ?? false else { return }
+            guard try await retry(row) else { return }
+        }
+        parkedKeys.remove(key)
+    }
+
+    private func retry(_ row: ParkedRow) async throws -> Bool {
+        guard let stored = try await store.event(at: row.position) else {
+            throw StorageError(.engine, "the log no longer has event \(row.position)")
+        }
+        let event = row.replacement.map(stored.replacing(data:)) ?? stored
+        let now = timekeeper.now.microseconds
+        do {
+            try await apply(event) { transaction in
+                try transaction.bookkeeping { try $0.removeHead(row, now: now) }
+            }
+            return true
+        } catch {
+            if let breakage = store.breakage { throw breakage }
+            var failed = row
+            let fault = RecordedFault(error)
+            failed.fault = fault
+            failed.attempts += 1
+            failed.state = fault.kind.parksEvent ? .parked : .backingOff
+            failed.retryAt =
+                fault.kind.parksEvent
+                ? nil : now + Backoff.ceiling(attempt: failed.attempts).microseconds
+            let update = failed
+            try await store.writeUnrepeated(call(tenant: row.key.tenant, cause: event)) {
+                try $0.bookkeeping { try $0.updateParked(update) }
+            }
+            return false
+        }
+    }
+
+    private func call(tenant: TenantID, cause: Envelope?) -> Call {
+        Call(
+            tenant: tenant, actor: Actor(.subscription, subscription.name), at: timekeeper.now,
+            correlation: cause?.correlation ?? subscription.name,
+            cause: cause.map { "event:\($0.position)" })
+    }
+}
+
+extension LogPosition {
+    /// How far apart two positions of one engine's log are.
+    func distance(from other: LogPosition) -> Int64 {
+        (Int64(description) ?? 0) - (Int64(other.description) ?? 0)
+    }
+}
+
+extension SubscriptionRows {
+    /// Takes a head away and makes the next of its key due.
+    func removeHead(_ row: ParkedRow, now: Int64) throws {
+        try deleteParked(number: row.number)
+        guard var next = try parked(subscription: row.subscription, key: row.key, limit: 1).first
+        else { return }
+        next.retryAt = now
+        try updateParked(next)
+    }
+}

@@ -1,0 +1,71 @@
+import Kernel
+import Storage
+
+/// What becomes of a job after an attempt: pure, so that every kind of ending can be tested.
+struct Settlement {
+    let row: JobRow
+
+    init(_ row: JobRow, _ outcome: JobOutcome, now: Instant) {
+        switch outcome {
+        case .completed, .commit: self.row = row.ended(.completed, at: now)
+        case .snooze(let pause):
+            var again = row.again(.scheduled, at: now + pause)
+            again.attempt -= 1
+            self.row = again
+        case .discard(let reason):
+            var ended = row.ended(.discarded, at: now)
+            ended.fault = RecordedFault(kind: .refused, code: "jobs.discarded", detail: reason)
+            self.row = ended
+        }
+    }
+
+    init(
+        _ row: JobRow, _ error: any Error, now: Instant,
+        using generator: inout some RandomNumberGenerator
+    ) {
+        let fault = RecordedFault(error)
+        var next: JobRow
+        switch fault.kind.jobReaction {
+        case .discard: next = row.ended(.discarded, at: now)
+        case .snooze:
+            let pause = (error as? any Fault)?.retryAfter ?? .seconds(1)
+            next = row.again(.scheduled, at: now + max(pause, .milliseconds(10)))
+            next.attempt -= 1
+        case .retryAtOnce(let times):
+            next =
+                row.attempt <= times
+                ? row.again(.retryable, at: now)
+                : Self.later(row, after: row.attempt - times, of: 20, now, &generator)
+        case .retryWithBackoff(let attempts):
+            next = Self.later(row, after: row.attempt, of: attempts, now, &generator)
+        }
+        next.fault = fault
+        self.row = next
+    }
+
+    private static func later(
+        _ row: JobRow, after tries: Int, of limit: Int, _ now: Instant,
+        _ generator: inout some RandomNumberGenerator
+    ) -> JobRow {
+        guard tries < limit else { return row.ended(.discarded, at: now) }
+        return row.again(
+            .retryable, at: now + Backoff.delay(attempt: tries, using: &generator))
+    }
+}
+
+extension JobRow {
+    func ended(_ state: JobState, at now: Instant) -> JobRow {
+        var row = self
+        row.state = state
+        row.finished = now.microseconds
+        return row
+    }
+
+    func again(_ state: JobState, at due: Instant) -> JobRow {
+        var row = self
+        row.state = state
+        row.due = due.microseconds
+        row.isSuspect = false
+        return row
+    }
+}
