@@ -37,6 +37,11 @@ let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-htt
 let arguments = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 
+/// What each of the services and applications may see.
+let service: [Target.Dependency] = [
+    "Kernel", "Contracts", "Storage", "Events", "Jobs", "Security", "Web", hummingbird,
+]
+
 let package = Package(
     name: "longshore",
     products: [.executable(name: "longshore", targets: ["longshore"])],
@@ -62,6 +67,13 @@ let package = Package(
         room("Jobs", ["Kernel", "Storage", logging]),
         room("Security", ["Kernel", crypto]),
         room("Contracts", ["Kernel"]),
+        room("Web", ["Kernel", "Storage", "Security", hummingbird, nio, logging, httpTypes]),
+        room("Authentication", service),
+        room("Settings", service),
+        room("Catalogue", service),
+        room("Inventory", service),
+        room("Orders", service),
+        room("Warehouse", service),
         .executableTarget(
             name: "longshore", dependencies: ["StorageSQLite", "Storage", "Kernel"], swiftSettings: strict),
     ]

@@ -24,7 +24,7 @@ package struct OrderAccepted: EventPayload {
 /// An order cannot be taken as it is; its known lines stay softly reserved.
 package struct OrderQuarantined: EventPayload {
     package enum Reason: String, Codable, Sendable {
-        case unmappedSKU, totalsDisagree, addressMissing
+        case unmappedSKU, totalsDisagree, addressMissing, partlyShippedElsewhere
     }
 
     package static let type: EventType = "orders.quarantined.1"

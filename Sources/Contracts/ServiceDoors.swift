@@ -124,7 +124,6 @@ package struct WebhookAccess: Codable, Hashable, Sendable {
 
 /// The door to connections, which Settings owns.
 package protocol ConnectionDirectory: Sendable {
-    /// - Returns: `nil` where no tenant has such a connection.
-    func access(to connection: ConnectionID) async throws -> ConnectionAccess?
-    func enabledConnections(channel: String) async throws -> [ConnectionAccess]
+    /// - Returns: `nil` where the tenant has no such connection.
+    func access(to connection: ConnectionID, tenant: TenantID) async throws -> ConnectionAccess?
 }

@@ -93,6 +93,19 @@ extension SQLiteSession: RecordRows {
         }
     }
 
+    func count(
+        _ shape: CollectionShape, tenant: TenantID, index: CollectionShape.Index,
+        equals: [IndexValue], limit: Int
+    ) throws -> Int {
+        let filter = index.columns.prefix(equals.count).map { " AND x_\($0) IS ?" }.joined()
+        let table = sql(for: shape).table
+        return try with(
+            "SELECT count(*) FROM (SELECT 1 FROM \(table) WHERE tenant = ?\(filter) LIMIT ?)"
+        ) {
+            try $0.bind(tenant.rawValue).bind(equals).bind(limit).first { Int($0.integer(0)) } ?? 0
+        }
+    }
+
     func replaceTokens(
         _ shape: CollectionShape, tenant: TenantID, id: String, tokens: Set<String>
     ) throws {

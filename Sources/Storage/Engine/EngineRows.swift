@@ -30,6 +30,10 @@ package protocol RecordRows: AnyObject {
     func search(
         _ shape: CollectionShape, tenant: TenantID, prefix: String, after: String?, limit: Int
     ) throws -> [String]
+    func count(
+        _ shape: CollectionShape, tenant: TenantID, index: CollectionShape.Index,
+        equals: [IndexValue], limit: Int
+    ) throws -> Int
     /// Writes every row's index columns anew from its body, across tenants; returns how many.
     func reindex(_ shape: CollectionShape, columns: ([UInt8]) throws -> [IndexValue]) throws -> Int
 }

@@ -132,3 +132,17 @@ package class ReadTransaction {
         }
     }
 }
+
+extension ReadTransaction {
+    /// How many records have these leading values; counting stops at `limit`, so that no page
+    /// waits for a count of millions.
+    package func count<R: Record>(
+        _ index: Index<R>, equals values: [any Indexable], limit: Int
+    ) throws -> Int {
+        try perform {
+            try $0.count(
+                R.shape, tenant: tenant, index: index.shape, equals: values.map(\.indexValue),
+                limit: limit)
+        }
+    }
+}

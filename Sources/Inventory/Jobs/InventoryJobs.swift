@@ -1,0 +1,47 @@
+package import Contracts
+package import Jobs
+package import Kernel
+import Storage
+
+/// Gives goods that came or were freed to the orders that wait for them, oldest first.
+package struct FillBackorders: Job {
+    package static let kind: JobKind = "inventory.fillBackorders"
+    package let sku: SKU
+}
+
+struct FillBackordersWorker: JobWorker {
+    private static let chunk = 200
+
+    func work(_ job: FillBackorders, in context: JobContext) async throws -> JobOutcome {
+        let token = Reservation.shortToken(job.sku)
+        var after: String?
+        while true {
+            let start = after
+            let waiting = try await context.store.read(context.call.tenant) {
+                try $0.search(Reservation.self, prefix: token, after: start, limit: Self.chunk)
+            }
+            for reservation in waiting {
+                let filled = try await context.store.writeUnrepeated(context.call) {
+                    try ReservationDesk(transaction: $0).fill(reservation.id)
+                }
+                // Identifiers are in order of time, so nobody overtakes: once there is nothing for
+                // one, there is nothing for those behind it.
+                if !filled { return .completed }
+            }
+            guard waiting.count == Self.chunk, let last = waiting.last else { return .completed }
+            after = last.id.rawValue
+        }
+    }
+}
+
+/// Gives back what a quarantined order held and never claimed.
+package struct ExpireSoftReservation: Job {
+    package static let kind: JobKind = "inventory.expireSoftReservation"
+    package let reservation: Identifier<ReservationTag>
+}
+
+struct ExpireSoftReservationWorker: JobWorker {
+    func work(_ job: ExpireSoftReservation, in context: JobContext) async throws -> JobOutcome {
+        .commit { try ReservationDesk(transaction: $0).expire(job.reservation) }
+    }
+}

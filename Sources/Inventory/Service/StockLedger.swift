@@ -1,0 +1,72 @@
+import Contracts
+import Kernel
+import Storage
+
+/// Changes stock figures: every change is a movement, and figure and movement commit together.
+struct StockLedger {
+    let transaction: Transaction
+
+    func level(of sku: SKU, at facility: FacilityID) throws -> StockLevel {
+        if let known = try transaction.find(StockLevel.bySKU, sku.rawValue, facility) {
+            // The cache may hold what an earlier step of this transaction wrote.
+            return try transaction.get(StockLevel.self, known.id) ?? known
+        }
+        return StockLevel(
+            id: transaction.decision.newID(), sku: sku, facility: facility, onHand: .zero,
+            reserved: .zero, unavailable: .zero, safety: .zero)
+    }
+
+    func move(
+        _ kind: StockMovement.Kind, _ quantity: Quantity, of sku: SKU, at facility: FacilityID,
+        cause: String
+    ) throws {
+        var level = try level(of: sku, at: facility)
+        try Self.apply(kind, quantity, to: &level)
+        try transaction.upsert(level)
+        try transaction.insert(
+            StockMovement(
+                id: transaction.decision.newID(), sku: sku, facility: facility, kind: kind,
+                quantity: quantity, cause: cause, at: transaction.decision.now))
+    }
+
+    /// - Throws: `InventoryError.wouldGoNegative`: a figure below zero would be a lie.
+    static func apply(
+        _ kind: StockMovement.Kind, _ quantity: Quantity, to level: inout StockLevel
+    ) throws {
+        switch kind {
+        case .received, .adjusted: level.onHand += quantity
+        case .reserved:
+            guard quantity <= level.available else { throw shortage(level, quantity) }
+            level.reserved += quantity
+        case .unreserved:
+            guard quantity <= level.reserved else { throw shortage(level, quantity) }
+            level.reserved = level.reserved.without(quantity)
+        case .shipped:
+            guard quantity <= level.reserved, quantity <= level.onHand else {
+                throw shortage(level, quantity)
+            }
+            level.reserved = level.reserved.without(quantity)
+            level.onHand = level.onHand.without(quantity)
+        }
+    }
+
+    private static func shortage(_ level: StockLevel, _ quantity: Quantity) -> InventoryError {
+        InventoryError(
+            .wouldGoNegative,
+            "\(quantity) of \(level.sku) at \(level.facility) is more than there is: on hand "
+                + "\(level.onHand), reserved \(level.reserved)")
+    }
+
+    /// Facilities with what they have of each SKU, in order of rank.
+    func sources(for skus: Set<SKU>) throws -> [SKU: [AllocationPlan.Source]] {
+        let facilities = try transaction.page(KnownFacility.byRank, limit: 1000).items
+        var sources: [SKU: [AllocationPlan.Source]] = [:]
+        for sku in skus.sorted(by: { $0.rawValue < $1.rawValue }) {
+            sources[sku] = try facilities.map {
+                AllocationPlan.Source(
+                    facility: $0.id, available: try level(of: sku, at: $0.id).available)
+            }
+        }
+        return sources
+    }
+}

@@ -1,0 +1,81 @@
+import Contracts
+import Events
+import Jobs
+import Kernel
+import Storage
+
+/// Keeps reservations in step with orders.
+///
+/// One subscription of several types, keyed by the order: what is reserved, freed and shipped for
+/// an order must happen in the order of the log.
+enum FollowOrders {
+    static let subscription = Subscription(
+        name: "inventory.followOrders", kind: .reaction,
+        types: [
+            OrderAccepted.type, OrderQuarantined.type, OrderUnitsCancelled.type,
+            ParcelDispatched.type,
+        ],
+        key: { try order(of: $0).rawValue }, handle: handle)
+
+    private static func order(of envelope: Envelope) throws -> OrderID {
+        switch envelope.type {
+        case OrderAccepted.type: try envelope.decode(OrderAccepted.self).order
+        case OrderQuarantined.type: try envelope.decode(OrderQuarantined.self).order
+        case OrderUnitsCancelled.type: try envelope.decode(OrderUnitsCancelled.self).order
+        default: try envelope.decode(ParcelDispatched.self).order
+        }
+    }
+
+    @Sendable private static func handle(
+        _ envelope: Envelope, _ transaction: Transaction
+    ) throws {
+        let desk = ReservationDesk(transaction: transaction)
+        switch envelope.type {
+        case OrderAccepted.type:
+            let fact = try envelope.decode(OrderAccepted.self)
+            try desk.reserve(fact.lines, for: fact.order)
+        case OrderQuarantined.type:
+            let fact = try envelope.decode(OrderQuarantined.self)
+            try desk.reserveSoftly(fact.mapped, for: fact.order)
+        case OrderUnitsCancelled.type:
+            let fact = try envelope.decode(OrderUnitsCancelled.self)
+            let freed = try desk.release(fact.lines, for: fact.order)
+            for sku in freed {
+                try transaction.enqueue(
+                    FillBackorders(sku: sku), JobOptions(uniqueness: .untilStarted(sku.rawValue)))
+            }
+        default:
+            let fact = try envelope.decode(ParcelDispatched.self)
+            try desk.ship(fact.lines, from: fact.facility, for: fact.order)
+        }
+    }
+}
+
+/// Remembers facilities and their rank.
+struct WhenFacilitySaved: Reaction {
+    static let name = "inventory.whenFacilitySaved"
+
+    func key(of event: FacilitySaved, in envelope: Envelope) -> String { event.facility.rawValue }
+
+    func react(
+        to event: FacilitySaved, _ envelope: Envelope, in transaction: Transaction
+    ) throws {
+        try transaction.upsert(
+            KnownFacility(id: event.facility, name: event.name, rank: event.rank))
+    }
+}
+
+/// Goods came: whoever waits for them gets them.
+struct WhenStockReceived: Reaction {
+    static let name = "inventory.whenStockReceived"
+
+    func key(of event: StockReceived, in envelope: Envelope) -> String { event.sku.rawValue }
+
+    func react(
+        to event: StockReceived, _ envelope: Envelope, in transaction: Transaction
+    ) throws {
+        try transaction.enqueue(
+            FillBackorders(sku: event.sku),
+            JobOptions(uniqueness: .untilStarted(event.sku.rawValue)))
+    }
+}

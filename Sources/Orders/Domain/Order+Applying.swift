@@ -1,0 +1,204 @@
+import Contracts
+package import Kernel
+import Storage
+
+extension Order {
+    package static func apply(_ event: OrderEvent, to state: Order?, at instant: Instant) throws
+        -> Order
+    {
+        if case .received(let fact) = event {
+            guard state == nil else {
+                throw OrdersError(.illegalTransition, "an order is received once")
+            }
+            return Order(fact, at: instant)
+        }
+        guard var order = state else {
+            throw OrdersError(.unknownOrder, "no order to apply \(event.payload) to")
+        }
+        order.apply(event, at: instant)
+        return order
+    }
+
+    private init(_ fact: OrderReceived, at instant: Instant) {
+        let seen = fact.observed
+        let skus = Dictionary(fact.mappings.map { ($0.channelSKU, $0.sku) }) { first, _ in first }
+        self.init(
+            id: fact.order, connection: seen.connection, channel: seen.channel,
+            reference: seen.order.reference, customerReference: seen.order.customerReference,
+            placedAt: seen.order.placedAt, receivedAt: instant, status: .received,
+            statusSince: instant, contact: seen.contact, destination: seen.order.destination,
+            shipBy: seen.order.shipBy, deliverBy: seen.order.deliverBy,
+            lines: seen.order.lines.map { line in
+                OrderLine(
+                    number: line.number, channelSKU: line.channelSKU, sku: skus[line.channelSKU],
+                    title: line.title, ordered: line.ordered, total: line.total)
+            })
+    }
+
+    private mutating func apply(_ event: OrderEvent, at instant: Instant) {
+        switch event {
+        case .received: break
+        case .recorded(let fact): end(.closed, fact.reason, instant)
+        case .accepted: enter(.accepted, instant)
+        case .quarantined(let fact):
+            quarantine = fact.reasons
+            enter(.quarantined, instant)
+        case .linesMapped(let fact): map(fact.mappings)
+        case .opened: enter(.open, instant)
+        case .ended(let fact): end(fact.status, fact.reason, instant)
+        case .contactChanged(let fact):
+            contact = fact.contact
+            destination = fact.destination
+        case .deadlineMoved(let fact): move(fact)
+        case .troubleNoted(let fact): troubles.append(fact.trouble)
+        case .holdPlaced(let fact): holds.append(fact.hold)
+        case .holdLifted(let fact): holds.removeAll { $0.id == fact.hold }
+        case .obligationArose, .obligationSettled, .cancellationOpened, .cancellationAnswered:
+            applyToChannel(event, at: instant)
+        case .unitsReserved, .unitsBackordered, .unitsSourced, .unitsMoved, .parcelDispatched,
+            .unitsDelivered, .unitsCancelled:
+            applyToUnits(event)
+        }
+    }
+
+    private mutating func enter(_ next: OrderStatus, _ instant: Instant) {
+        if next == .accepted { quarantine = [] }
+        status = next
+        statusSince = instant
+    }
+
+    private mutating func end(_ next: OrderStatus, _ reason: String, _ instant: Instant) {
+        enter(next, instant)
+        endReason = reason
+    }
+
+    private mutating func map(_ mappings: [OrderReceived.Mapping]) {
+        for mapping in mappings {
+            for index in lines.indices where lines[index].channelSKU == mapping.channelSKU {
+                lines[index].sku = mapping.sku
+            }
+        }
+    }
+
+    private mutating func move(_ fact: DeadlineMoved) {
+        switch fact.kind {
+        case .shipBy: shipBy = fact.at
+        case .deliverBy: deliverBy = fact.at
+        }
+    }
+
+    private mutating func applyToChannel(_ event: OrderEvent, at instant: Instant) {
+        switch event {
+        case .obligationArose(let fact):
+            obligations.append(
+                Obligation(
+                    kind: fact.kind, subject: fact.subject, dueAt: fact.dueAt, since: instant,
+                    state: .due))
+        case .obligationSettled(let fact):
+            for index in obligations.indices
+            where obligations[index].kind == fact.kind && obligations[index].subject == fact.subject {
+                obligations[index].state = fact.isRefused ? .refused : .acknowledged
+                obligations[index].fault = fact.fault
+                obligations[index].answeredAt = instant
+            }
+            for index in cancellations.indices where cancellations[index].id.rawValue == fact.subject {
+                cancellations[index].state = fact.isRefused ? .refused : .acknowledged
+            }
+        case .cancellationOpened(let fact): cancellations.append(fact.cancellation)
+        case .cancellationAnswered(let fact):
+            for index in cancellations.indices where cancellations[index].id == fact.cancellation {
+                cancellations[index].state = fact.isAccepted ? .accepted : .declined
+                cancellations[index].note = fact.note
+            }
+        default: break
+        }
+    }
+}
+
+extension Order {
+    fileprivate mutating func applyToUnits(_ event: OrderEvent) {
+        switch event {
+        case .unitsReserved(let fact): reserve(fact.allocations)
+        case .unitsBackordered(let fact):
+            for part in fact.lines {
+                change(part.line, part.quantity, from: { $0.bucket == .pending }) {
+                    $0.moved(to: .backordered)
+                }
+            }
+        case .unitsSourced(let fact): source(fact)
+        case .unitsMoved(let fact):
+            for index in lines.indices {
+                lines[index].move(
+                    lines[index].ordered,
+                    where: {
+                        $0.fulfilmentOrder == fact.fulfilmentOrder && $0.bucket.isCancellable
+                    }, into: { $0.moved(to: fact.bucket) })
+            }
+        case .parcelDispatched(let fact):
+            for part in fact.lines {
+                change(
+                    part.line, part.quantity,
+                    from: { $0.fulfilmentOrder == fact.fulfilmentOrder && $0.bucket.isCancellable },
+                    into: { $0.moved(to: .shipped) })
+            }
+        case .unitsDelivered:
+            for index in lines.indices {
+                lines[index].move(
+                    lines[index].ordered, where: { $0.bucket == .shipped },
+                    into: { $0.moved(to: .delivered) })
+            }
+        case .unitsCancelled(let fact): cancel(fact)
+        default: break
+        }
+    }
+
+    private mutating func reserve(_ allocations: [Allocation]) {
+        for part in allocations {
+            change(
+                part.line, part.quantity,
+                from: { $0.bucket == .pending || $0.bucket == .backordered },
+                into: {
+                    UnitGroup(
+                        bucket: .reserved, facility: part.facility, fulfilmentOrder: nil,
+                        quantity: $0.quantity)
+                })
+        }
+    }
+
+    private mutating func source(_ fact: UnitsSourced) {
+        for part in fact.lines {
+            change(
+                part.line, part.quantity,
+                from: { $0.bucket == .reserved && $0.facility == fact.facility },
+                into: {
+                    UnitGroup(
+                        bucket: .sourced, facility: fact.facility,
+                        fulfilmentOrder: fact.fulfilmentOrder, quantity: $0.quantity)
+                })
+        }
+    }
+
+    private mutating func cancel(_ fact: OrderUnitsCancelled) {
+        for part in fact.lines {
+            change(
+                part.line, part.quantity,
+                from: {
+                    $0.bucket.isCancellable && $0.facility == part.facility
+                        && $0.fulfilmentOrder == part.fulfilmentOrder
+                },
+                into: {
+                    UnitGroup(
+                        bucket: .cancelled, facility: nil, fulfilmentOrder: nil,
+                        quantity: $0.quantity)
+                })
+        }
+    }
+
+    private mutating func change(
+        _ number: LineNumber, _ quantity: Quantity, from matches: (UnitGroup) -> Bool,
+        into target: (UnitGroup) -> UnitGroup
+    ) {
+        guard let index = lines.firstIndex(where: { $0.number == number }) else { return }
+        lines[index].move(quantity, where: matches, into: target)
+    }
+}

@@ -1,0 +1,137 @@
+import Contracts
+import Kernel
+import Storage
+
+extension Order {
+    /// Stock was held: what came is reserved and sourced, what is short is backordered.
+    func reserving(
+        _ allocations: [Allocation], _ short: [StockLine], _ decision: Decision
+    ) -> [OrderEvent] {
+        guard status == .accepted || status == .open || status == .quarantined else { return [] }
+        var events: [OrderEvent] = []
+        if !allocations.isEmpty {
+            events.append(.unitsReserved(UnitsReserved(allocations: allocations)))
+        }
+        let next = after(events, decision)
+        let missing = short.compactMap { part -> LineQuantity? in
+            let pending = next.line(part.line)?.quantity(in: .pending) ?? .zero
+            let quantity = min(pending, part.quantity)
+            return quantity.isZero ? nil : LineQuantity(line: part.line, quantity: quantity)
+        }
+        if !missing.isEmpty { events.append(.unitsBackordered(UnitsBackordered(lines: missing))) }
+        guard status != .quarantined else { return events }
+        if status == .accepted { events.append(.opened(OrderOpened(promisedBy: deliverBy))) }
+        return events + after(events, decision).sourcing(decision)
+    }
+
+    /// Gives reserved units to their facilities, one fulfilment order each.
+    func sourcing(_ decision: Decision) -> [OrderEvent] {
+        guard status == .open, !isReleaseBlocked else { return [] }
+        var byFacility: [FacilityID: [StockLine]] = [:]
+        for line in lines {
+            guard let sku = line.sku else { continue }
+            for group in line.units where group.bucket == .reserved {
+                guard let facility = group.facility else { continue }
+                byFacility[facility, default: []].append(
+                    StockLine(line: line.number, sku: sku, quantity: group.quantity))
+            }
+        }
+        return byFacility.sorted { $0.key < $1.key }.map { facility, lines in
+            .unitsSourced(
+                UnitsSourced(
+                    order: id, fulfilmentOrder: decision.newID(), facility: facility,
+                    lines: lines, shipBy: shipBy))
+        }
+    }
+
+    /// A fulfilment order moved; what has left or was cancelled meanwhile stays where it is.
+    func moving(_ fulfilmentOrder: FulfilmentOrderID, to bucket: Bucket) -> [OrderEvent] {
+        let wouldMove = lines.contains { line in
+            line.units.contains {
+                $0.fulfilmentOrder == fulfilmentOrder && $0.bucket.isCancellable
+                    && $0.bucket != bucket
+            }
+        }
+        guard wouldMove else { return [] }
+        return [.unitsMoved(UnitsMoved(fulfilmentOrder: fulfilmentOrder, bucket: bucket))]
+    }
+
+    func dispatching(_ parcels: [ParcelDispatched], _ decision: Decision) -> [OrderEvent] {
+        parcels.flatMap { parcel -> [OrderEvent] in
+            [
+                .parcelDispatched(parcel),
+                .obligationArose(
+                    ObligationArose(
+                        kind: .confirm, subject: parcel.parcel.rawValue, dueAt: shipBy)),
+            ]
+        }
+    }
+
+    func assumingDelivery() -> [OrderEvent] {
+        guard status == .open, !quantity(in: .shipped).isZero else { return [] }
+        let isDone = lines.allSatisfy { line in
+            line.units.allSatisfy { $0.bucket.isSettled || $0.bucket == .shipped }
+        }
+        let delivered = OrderEvent.unitsDelivered(UnitsDelivered(isAssumed: true))
+        guard isDone else { return [delivered] }
+        return [
+            delivered,
+            .ended(OrderEnded(status: .completed, reason: "every unit is accounted for")),
+        ]
+    }
+
+    /// The channel answered. Only the first answer counts.
+    func settling(_ answer: ObligationAnswered, _ decision: Decision) -> [OrderEvent] {
+        let isDue = obligations.contains {
+            $0.kind == answer.kind && $0.subject == answer.subject && $0.state == .due
+        }
+        guard isDue else { return [] }
+        let isRefused = answer.answer == .refused
+        let settled = OrderEvent.obligationSettled(
+            ObligationSettled(
+                kind: answer.kind, subject: answer.subject, isRefused: isRefused,
+                fault: answer.fault))
+        guard isRefused else { return [settled] }
+        let trouble = Trouble(
+            kind: .obligationRefused,
+            detail: "the channel refused to \(answer.kind.rawValue): "
+                + (answer.fault?.detail ?? "no reason given"),
+            at: decision.now, moneyAtRisk: nil)
+        return [settled, .troubleNoted(TroubleNoted(trouble: trouble))]
+    }
+
+    func holding(
+        _ kind: Hold.Kind, _ note: String, _ until: Instant?, _ atDeadline: Hold.AtDeadline,
+        _ decision: Decision
+    ) throws -> [OrderEvent] {
+        guard !status.isTerminal else {
+            throw OrdersError(.illegalTransition, "a \(status.rawValue) order cannot be held")
+        }
+        let hold = Hold(
+            id: decision.newID(), kind: kind, note: note, placedAt: decision.now, until: until,
+            atDeadline: atDeadline)
+        return [.holdPlaced(HoldPlaced(hold: hold))]
+    }
+
+    func lifting(
+        _ id: Identifier<HoldTag>, _ note: String, _ decision: Decision
+    ) throws -> [OrderEvent] {
+        guard holds.contains(where: { $0.id == id }) else {
+            throw OrdersError(.unknownHold, "this order has no hold \(id)")
+        }
+        let lifted: [OrderEvent] = [.holdLifted(HoldLifted(hold: id, note: note))]
+        return lifted + after(lifted, decision).sourcing(decision)
+    }
+
+    func checkingDeadline(_ kind: DeadlineKind, _ decision: Decision) -> [OrderEvent] {
+        let due = kind == .shipBy ? shipBy : deliverBy
+        let open = lines.contains { $0.units.contains(where: \.bucket.isCancellable) }
+        guard let due, due <= decision.now, open, !status.isTerminal,
+            !troubles.contains(where: { $0.kind == .deadlineBreached })
+        else { return [] }
+        let trouble = Trouble(
+            kind: .deadlineBreached, detail: "\(kind.rawValue) passed with units still here",
+            at: decision.now, moneyAtRisk: nil)
+        return [.troubleNoted(TroubleNoted(trouble: trouble))]
+    }
+}

@@ -1,0 +1,76 @@
+package import Contracts
+package import Kernel
+
+/// A reason an order waits, beside its status.
+package struct Hold: Codable, Hashable, Sendable {
+    package enum Kind: String, Codable, Sendable, CaseIterable {
+        case address, fraud, sanctions, credit, payment, codConfirmation, channel, customer
+        case manual
+    }
+
+    package enum AtDeadline: String, Codable, Sendable {
+        case lift, cancel, report
+    }
+
+    package let id: Identifier<HoldTag>
+    package let kind: Kind
+    package let note: String
+    package let placedAt: Instant
+    package let until: Instant?
+    package let atDeadline: AtDeadline
+}
+
+/// What the order owes its channel, and how that went.
+package struct Obligation: Codable, Hashable, Sendable {
+    package enum State: String, Codable, Sendable {
+        case due, acknowledged, refused
+    }
+
+    package let kind: ObligationKind
+    package let subject: String
+    package let dueAt: Instant?
+    package let since: Instant
+    package var state: State
+    package var fault: RecordedFault?
+    package var answeredAt: Instant?
+
+    package func isLate(at now: Instant) -> Bool {
+        state == .due && dueAt.map { $0 < now } ?? false
+    }
+}
+
+/// A wish to cancel, and what became of it.
+package struct Cancellation: Codable, Hashable, Sendable {
+    package enum State: String, Codable, Sendable {
+        case requested, accepted, declined, acknowledged, refused
+    }
+
+    package let id: Identifier<CancellationTag>
+    package let cause: OrderUnitsCancelled.Cause
+    package let lines: [LineQuantity]
+    package let at: Instant
+    package var state: State
+    package var note: String
+}
+
+/// Something a person should look at; never a status.
+package struct Trouble: Codable, Hashable, Sendable {
+    package enum Kind: String, Codable, Sendable {
+        /// The channel cancelled what had left: recall it; the money is at risk.
+        case cancelledAfterShipping
+        /// The channel changed what it says was ordered.
+        case contentChanged
+        /// The channel refused what we told it.
+        case obligationRefused
+        case deadlineBreached
+    }
+
+    package let kind: Kind
+    package let detail: String
+    package let at: Instant
+    package let moneyAtRisk: Money?
+}
+
+package enum DeadlineKind: String, Codable, Sendable {
+    case shipBy, deliverBy
+}

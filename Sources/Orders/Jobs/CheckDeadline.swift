@@ -1,0 +1,28 @@
+package import Contracts
+package import Jobs
+import Kernel
+import Storage
+
+/// Looks, when a deadline has passed, whether the order kept it.
+package struct CheckDeadline: Job {
+    package static let kind: JobKind = "orders.checkDeadline"
+    package let order: OrderID
+    package let kind: DeadlineKind
+}
+
+struct CheckDeadlineWorker: JobWorker {
+    func work(_ job: CheckDeadline, in context: JobContext) async throws -> JobOutcome {
+        let order = try await context.store.read(context.call.tenant) {
+            try $0.get(Order.self, job.order)
+        }
+        guard let order, !order.status.isTerminal else { return .completed }
+        let due = job.kind == .shipBy ? order.shipBy : order.deliverBy
+        // The channel may have moved it.
+        if let due, due > context.timekeeper.now {
+            return .snooze(due.duration(since: context.timekeeper.now) + .seconds(1))
+        }
+        return .commit { transaction in
+            try transaction.execute(.checkDeadline(job.kind), on: Order.self, job.order)
+        }
+    }
+}

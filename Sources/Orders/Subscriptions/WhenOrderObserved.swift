@@ -1,0 +1,60 @@
+import Contracts
+import Events
+import Jobs
+import Kernel
+import Storage
+
+/// Takes a channel's order in, or what changed of it. Keyed by the order's own number, so that two
+/// sights of one order are handled one after the other.
+struct WhenOrderObserved: Reaction {
+    static let name = "orders.whenOrderObserved"
+
+    func key(of event: OrderObserved, in envelope: Envelope) -> String {
+        "\(event.connection)/\(event.order.reference)"
+    }
+
+    func react(
+        to event: OrderObserved, _ envelope: Envelope, in transaction: Transaction
+    ) throws {
+        let known = try transaction.find(
+            Order.byReference, event.connection, event.order.reference.rawValue)
+        let id = known?.id ?? transaction.decision.newID()
+        var mappings: [ChannelSKU: SKU] = [:]
+        if known == nil {
+            for line in event.order.lines where mappings[line.channelSKU] == nil {
+                let listing = try transaction.find(
+                    KnownListing.byChannelSKU, event.connection, line.channelSKU.rawValue)
+                mappings[line.channelSKU] = listing?.sku
+            }
+        }
+        try transaction.execute(.observe(event, mappings: mappings), on: Order.self, id)
+        guard known == nil, let shipBy = event.order.shipBy else { return }
+        let wait = shipBy.duration(since: transaction.decision.now)
+        try transaction.enqueue(
+            CheckDeadline(order: id, kind: .shipBy),
+            JobOptions(delay: max(wait, .milliseconds(1)) + .seconds(1)))
+    }
+}
+
+/// A buyer's wish is recorded on the order it is about.
+struct WhenCancellationAsked: Reaction {
+    static let name = "orders.whenCancellationAsked"
+
+    func key(of event: CancellationAsked, in envelope: Envelope) -> String {
+        "\(event.connection)/\(event.reference)"
+    }
+
+    func react(
+        to event: CancellationAsked, _ envelope: Envelope, in transaction: Transaction
+    ) throws {
+        guard
+            let order = try transaction.find(
+                Order.byReference, event.connection, event.reference.rawValue)
+        else {
+            // The wish came before the order: the connector reads the order again, and so the
+            // wish waits here, backing off, until it is there.
+            throw JobsError(.budgetSpent, "the order is not here yet", retryAfter: .seconds(2))
+        }
+        try transaction.execute(.askCancellation(event.lines), on: Order.self, order.id)
+    }
+}

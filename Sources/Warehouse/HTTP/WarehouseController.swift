@@ -1,0 +1,48 @@
+import Contracts
+import Hummingbird
+import Kernel
+import Storage
+import Web
+
+/// The warehouse over HTTP.
+struct WarehouseController: Sendable {
+    let warehouse: WarehouseService
+    let timekeeper: any Timekeeper
+
+    func addRoutes(to group: RouterGroup<APIContext>) {
+        group.get("warehouse/work", use: Endpoint.route(timekeeper, list))
+        group.get("warehouse/work/:id", use: Endpoint.route(timekeeper, show))
+        group.post("warehouse/work/:id/picking", use: Endpoint.route(timekeeper, pick))
+        group.post("warehouse/work/:id/packing", use: Endpoint.route(timekeeper, pack))
+        group.post("warehouse/work/:id/dispatch", use: Endpoint.route(timekeeper, dispatch))
+    }
+
+    /// `GET /warehouse/work?state=&cursor=&limit=` → longest waiting first.
+    @Sendable private func list(_ call: Endpoint) async throws -> ListReply<WorkOrder> {
+        let page = try await warehouse.page(
+            state: call.choice("state"), after: call.cursor(), limit: call.limit(),
+            tenant: call.tenant)
+        return ListReply(items: page.items, next: page.next?.description)
+    }
+
+    /// `GET /warehouse/work/{id}` → 200; 404 `warehouse.unknownWork`.
+    @Sendable private func show(_ call: Endpoint) async throws -> WorkOrder {
+        try await warehouse.work(try call.context.identifier("id"), tenant: call.tenant)
+    }
+
+    /// `POST /warehouse/work/{id}/picking` → 200; 409 `warehouse.illegalTransition`.
+    @Sendable private func pick(_ call: Endpoint) async throws -> WorkOrder {
+        try await warehouse.pick(try call.context.identifier("id"), call: call.call)
+    }
+
+    /// `POST /warehouse/work/{id}/packing` → 200 with its boxes; 409.
+    @Sendable private func pack(_ call: Endpoint) async throws -> WorkOrder {
+        try await warehouse.pack(try call.context.identifier("id"), call: call.call)
+    }
+
+    /// `POST /warehouse/work/{id}/dispatch` → 200; 409 `warehouse.blocked` with the reason.
+    @Sendable private func dispatch(_ call: Endpoint) async throws -> WorkOrder {
+        try await warehouse.dispatch(
+            try call.context.identifier("id"), call: call.creatingCall())
+    }
+}

@@ -1,0 +1,126 @@
+package import Contracts
+package import Kernel
+package import Storage
+
+/// Picks, packs and dispatches. Each step is one transaction with the news of it.
+package struct WarehouseService: Sendable {
+    package static let boxCapacity = 4
+    private static let carrier = "FedEx"
+
+    private let store: Store
+    private let authority: any HandoverAuthority
+
+    package init(store: Store, authority: any HandoverAuthority) {
+        self.store = store
+        self.authority = authority
+    }
+
+    /// Longest waiting first.
+    package func page(
+        state: WorkState?, after cursor: PageCursor?, limit: Int, tenant: TenantID
+    ) async throws -> Page<WorkOrder> {
+        try await store.read(tenant) {
+            try $0.page(
+                WorkOrder.byState, equals: state.map { [$0] } ?? [], after: cursor, limit: limit)
+        }
+    }
+
+    /// - Throws: `WarehouseError.unknownWork`.
+    package func work(_ id: FulfilmentOrderID, tenant: TenantID) async throws -> WorkOrder {
+        let found = try await store.read(tenant) { try $0.get(WorkOrder.self, id) }
+        guard let found else { throw Self.unknown(id) }
+        return found
+    }
+
+    package func pick(_ id: FulfilmentOrderID, call: Call) async throws -> WorkOrder {
+        try await change(id, call) { work, transaction in
+            try work.enter(.picking, .pick, at: transaction.decision.now)
+            try Self.tell(work, .pickingStarted, transaction)
+            try work.enter(.picked, .finishPicking, at: transaction.decision.now)
+            try Self.tell(work, .picked, transaction)
+        }
+    }
+
+    /// Boxes what was picked and labels the boxes.
+    package func pack(_ id: FulfilmentOrderID, call: Call) async throws -> WorkOrder {
+        try await change(id, call) { work, transaction in
+            try work.enter(.packed, .pack, at: transaction.decision.now)
+            work.boxes = BoxPlan.boxes(work.lines, capacity: Self.boxCapacity).map { lines in
+                let parcel: ParcelID = transaction.decision.newID()
+                return WorkOrder.Box(
+                    parcel: parcel, lines: lines, carrier: Self.carrier,
+                    trackingNumber: "LS" + parcel.rawValue.dropFirst(4).uppercased())
+            }
+            try Self.tell(work, .packed, transaction)
+        }
+    }
+
+    /// Asks at the dock, then lets the boxes go or keeps them.
+    ///
+    /// Orders answers in its own transaction, under an operation that names these very boxes: a
+    /// repeat gets the first answer.
+    /// - Throws: `WarehouseError.blocked` with the reason; the boxes stay.
+    package func dispatch(_ id: FulfilmentOrderID, call: Call) async throws -> WorkOrder {
+        let work = try await work(id, tenant: call.tenant)
+        if work.state == .dispatched { return work }
+        guard work.state == .packed else {
+            throw WarehouseError(
+                .illegalTransition, "only packed work is dispatched; this is \(work.state.rawValue)")
+        }
+        let parcels = work.boxes.map {
+            LabelledParcel(
+                parcel: $0.parcel, carrier: $0.carrier, trackingNumber: $0.trackingNumber)
+        }
+        let answer = try await authority.handOver(parcels, of: id, call: call)
+        return try await record(answer, on: id, call)
+    }
+
+    private func record(
+        _ answer: HandoverAnswer, on id: FulfilmentOrderID, _ call: Call
+    ) async throws -> WorkOrder {
+        let recorded = try await change(id, call) { work, transaction in
+            switch answer {
+            case .dispatched:
+                guard work.state == .packed else { return }
+                try work.enter(.dispatched, .dispatch, at: transaction.decision.now)
+                work.blockedBy = nil
+            case .blocked(let reason): work.blockedBy = reason
+            }
+        }
+        guard case .blocked(let reason) = answer else { return recorded }
+        throw WarehouseError(.blocked, reason)
+    }
+
+    private func change(
+        _ id: FulfilmentOrderID, _ call: Call,
+        _ body: @escaping @Sendable (inout WorkOrder, Transaction) throws -> Void
+    ) async throws -> WorkOrder {
+        try await store.writeUnrepeated(
+            Call(
+                tenant: call.tenant, actor: call.actor, at: call.at,
+                correlation: call.correlation, cause: call.cause)
+        ) { transaction in
+            guard var work = try transaction.get(WorkOrder.self, id) else {
+                throw Self.unknown(id)
+            }
+            try body(&work, transaction)
+            try transaction.update(work)
+            return work
+        }
+    }
+
+    static func tell(
+        _ work: WorkOrder, _ step: WorkProgressed.Step, _ transaction: Transaction
+    ) throws {
+        let boxes = step == .packed
+            ? work.boxes.map { WorkProgressed.Box(parcel: $0.parcel, lines: $0.lines) } : []
+        try transaction.emit(
+            WorkProgressed(
+                fulfilmentOrder: work.id, facility: work.facility, step: step, parcels: boxes),
+            to: "work/\(work.id)")
+    }
+
+    private static func unknown(_ id: FulfilmentOrderID) -> WarehouseError {
+        WarehouseError(.unknownWork, "there is no work under \(id)")
+    }
+}
