@@ -28,10 +28,13 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 // Start, run and graceful shutdown of long-running parts.
 let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(
+    name: "UnixSignals", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 // HTML templates with escaping.
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 // Command-line grammar and help.
 let arguments = Target.Dependency.product(
@@ -74,7 +77,25 @@ let package = Package(
         room("Inventory", service),
         room("Orders", service),
         room("Warehouse", service),
+        room(
+            "Connectors",
+            ["Kernel", "Contracts", "Storage", "Security", httpClient, nio, nioHTTP]),
+        room("ChannelWalmart", service + ["Connectors", httpTypes]),
+        // Only the kernel and the HTTP stack: it shares no type with any connector.
+        room("Sandbox", ["Kernel", "Web", hummingbird, httpClient, crypto, nio, nioHTTP, lifecycle, logging, httpTypes]),
+        room("Console", ["Contracts", "Kernel", "Storage", "Web", hummingbird, mustache, nio, httpTypes]),
+        room(
+            "Platform",
+            service + [
+                "StorageSQLite", "Authentication", "Settings", "Catalogue", "Inventory", "Orders",
+                "Warehouse", "Connectors", "ChannelWalmart", "Console", httpClient, lifecycle,
+                signals, logging, nio, nioHTTP, httpTypes,
+            ]),
         .executableTarget(
-            name: "longshore", dependencies: ["StorageSQLite", "Storage", "Kernel"], swiftSettings: strict),
+            name: "longshore",
+            dependencies: [
+                "Platform", "Sandbox", "Console", "Kernel", "Storage", httpClient, arguments, lifecycle,
+                signals, logging, "ChannelWalmart", "StorageSQLite", nio, nioHTTP,
+            ], swiftSettings: strict),
     ]
 )

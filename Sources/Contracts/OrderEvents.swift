@@ -64,8 +64,6 @@ package struct OrderUnitsCancelled: EventPayload {
     package let cancellation: Identifier<CancellationTag>
     package let cause: Cause
     package let lines: [CancelledUnits]
-    /// Whether the channel has to be told.
-    package var isOwedToChannel: Bool { cause != .channel }
 
     package init(
         order: OrderID, connection: ConnectionID, reference: ChannelReference,
@@ -77,6 +75,32 @@ package struct OrderUnitsCancelled: EventPayload {
         self.cancellation = cancellation
         self.cause = cause
         self.lines = lines
+    }
+}
+
+/// We cancelled units, and the channel has to be told.
+package struct CancellationOwed: EventPayload {
+    package static let type: EventType = "orders.cancellationOwed.1"
+    package let order: OrderID
+    package let connection: ConnectionID
+    package let reference: ChannelReference
+    package let cancellation: Identifier<CancellationTag>
+    package let cause: OrderUnitsCancelled.Cause
+    package let lines: [LineQuantity]
+    package let dueAt: Instant?
+
+    package init(
+        order: OrderID, connection: ConnectionID, reference: ChannelReference,
+        cancellation: Identifier<CancellationTag>, cause: OrderUnitsCancelled.Cause,
+        lines: [LineQuantity], dueAt: Instant?
+    ) {
+        self.order = order
+        self.connection = connection
+        self.reference = reference
+        self.cancellation = cancellation
+        self.cause = cause
+        self.lines = lines
+        self.dueAt = dueAt
     }
 }
 

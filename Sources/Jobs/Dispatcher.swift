@@ -1,6 +1,7 @@
 package import Kernel
 package import Logging
 package import Storage
+import Synchronization
 
 /// Claims, runs and settles jobs: the thin loop around ``DispatcherCore``.
 package actor Dispatcher {
@@ -16,7 +17,7 @@ package actor Dispatcher {
     private let logger: Logger
     private var core: DispatcherCore
     private var nextDue: Instant?
-    private var isDraining = false
+    private nonisolated let isDraining = Atomic<Bool>(false)
 
     /// - Parameter capacity: jobs running at once.
     package init(
@@ -35,7 +36,7 @@ package actor Dispatcher {
     package func run() async throws {
         try await recover()
         try await withThrowingDiscardingTaskGroup { group in
-            while !isDraining, !Task.isCancelled {
+            while !isDraining.load(ordering: .acquiring), !Task.isCancelled {
                 let generation = store.signals.jobs.generation
                 try await takeIn()
                 let (headers, isAlone) = core.take(
@@ -53,8 +54,8 @@ package actor Dispatcher {
     }
 
     /// Starts nothing more; what runs is finished.
-    package func drain() {
-        isDraining = true
+    package nonisolated func drain() {
+        isDraining.store(true, ordering: .releasing)
         store.signals.jobs.raise()
     }
 

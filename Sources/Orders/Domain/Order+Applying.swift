@@ -53,7 +53,8 @@ extension Order {
         case .troubleNoted(let fact): troubles.append(fact.trouble)
         case .holdPlaced(let fact): holds.append(fact.hold)
         case .holdLifted(let fact): holds.removeAll { $0.id == fact.hold }
-        case .obligationArose, .obligationSettled, .cancellationOpened, .cancellationAnswered:
+        case .obligationArose, .obligationSettled, .cancellationOwed, .cancellationOpened,
+            .cancellationAnswered:
             applyToChannel(event, at: instant)
         case .unitsReserved, .unitsBackordered, .unitsSourced, .unitsMoved, .parcelDispatched,
             .unitsDelivered, .unitsCancelled:
@@ -94,6 +95,11 @@ extension Order {
                 Obligation(
                     kind: fact.kind, subject: fact.subject, dueAt: fact.dueAt, since: instant,
                     state: .due))
+        case .cancellationOwed(let fact):
+            obligations.append(
+                Obligation(
+                    kind: .cancel, subject: fact.cancellation.rawValue, dueAt: fact.dueAt,
+                    since: instant, state: .due))
         case .obligationSettled(let fact):
             for index in obligations.indices
             where obligations[index].kind == fact.kind && obligations[index].subject == fact.subject {

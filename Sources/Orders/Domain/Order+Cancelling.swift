@@ -133,10 +133,16 @@ extension Order {
                     cancellation: cancellation, cause: cause, lines: units))
         }
         if cause != .channel {
+            let sums = Dictionary(grouping: taken, by: \.line).map { line, units in
+                LineQuantity(line: line, quantity: units.map(\.quantity).total())
+            }
             events.append(
-                .obligationArose(
-                    ObligationArose(
-                        kind: .cancel, subject: cancellation.rawValue, dueAt: shipBy)))
+                .cancellationOwed(
+                    CancellationOwed(
+                        order: self.id, connection: connection, reference: reference,
+                        cancellation: cancellation, cause: cause,
+                        lines: sums.sorted { $0.line.rawValue < $1.line.rawValue },
+                        dueAt: shipBy)))
         }
         return events + ending(after: events, note, decision)
     }

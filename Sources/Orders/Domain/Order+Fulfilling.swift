@@ -91,7 +91,8 @@ extension Order {
             ObligationSettled(
                 kind: answer.kind, subject: answer.subject, isRefused: isRefused,
                 fault: answer.fault))
-        guard isRefused else { return [settled] }
+        // An order cancelled meanwhile cannot be acknowledged: no trouble, the channel knows.
+        guard isRefused, answer.kind != .acknowledge else { return [settled] }
         let trouble = Trouble(
             kind: .obligationRefused,
             detail: "the channel refused to \(answer.kind.rawValue): "

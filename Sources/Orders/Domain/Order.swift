@@ -95,7 +95,9 @@ package enum OrderStage: String, Codable, Sendable, CaseIterable {
 
 extension Order {
     package var stage: OrderStage {
-        if obligations.contains(where: { $0.state == .refused }) || troubles.contains(where: { $0.kind != .deadlineBreached }) {
+        if obligations.contains(where: {
+            $0.state == .refused && !($0.kind == .acknowledge && status == .cancelled)
+        }) || troubles.contains(where: { $0.kind != .deadlineBreached }) {
             return .failed
         }
         let owes = obligations.contains { $0.state == .due && $0.kind != .acknowledge }

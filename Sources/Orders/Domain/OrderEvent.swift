@@ -20,6 +20,7 @@ package enum OrderEvent: AggregateEvent {
     case ended(OrderEnded)
     case obligationArose(ObligationArose)
     case obligationSettled(ObligationSettled)
+    case cancellationOwed(CancellationOwed)
     case cancellationOpened(CancellationOpened)
     case cancellationAnswered(CancellationAnswered)
     case holdPlaced(HoldPlaced)
@@ -46,6 +47,7 @@ package enum OrderEvent: AggregateEvent {
         case .ended(let fact): fact
         case .obligationArose(let fact): fact
         case .obligationSettled(let fact): fact
+        case .cancellationOwed(let fact): fact
         case .cancellationOpened(let fact): fact
         case .cancellationAnswered(let fact): fact
         case .holdPlaced(let fact): fact
@@ -74,6 +76,7 @@ package enum OrderEvent: AggregateEvent {
         case OrderEnded.type: self = .ended(try data.decode())
         case ObligationArose.type: self = .obligationArose(try data.decode())
         case ObligationSettled.type: self = .obligationSettled(try data.decode())
+        case CancellationOwed.type: self = .cancellationOwed(try data.decode())
         case CancellationOpened.type: self = .cancellationOpened(try data.decode())
         case CancellationAnswered.type: self = .cancellationAnswered(try data.decode())
         case HoldPlaced.type: self = .holdPlaced(try data.decode())

@@ -11,6 +11,7 @@ extension OrdersService: HandoverAuthority {
         try await store.write(call) { transaction in
             let work = try transaction.require(FulfilmentOrder.self, id)
             let order = try transaction.require(Order.self, work.order)
+            if Self.hasLeft(parcels, work) { return .dispatched }
             if let reason = Self.obstacle(to: work, of: order) { return .blocked(reason: reason) }
             try transaction.execute(.handOver(parcels), on: FulfilmentOrder.self, id)
             let now = transaction.decision.now
@@ -27,6 +28,17 @@ extension OrdersService: HandoverAuthority {
             try transaction.execute(.dispatch(facts), on: Order.self, order.id)
             return .dispatched
         }
+    }
+
+    /// Whether these very parcels left already: a repeated question gets the first answer.
+    private static func hasLeft(_ parcels: [LabelledParcel], _ work: FulfilmentOrder) -> Bool {
+        let gone = work.parcels.filter { $0.state == .handedOver }
+        return !parcels.isEmpty
+            && parcels.allSatisfy { label in
+                gone.contains {
+                    $0.id == label.parcel && $0.trackingNumber == label.trackingNumber
+                }
+            }
     }
 
     /// Why the parcels must stay; `nil` when they may leave.

@@ -25,18 +25,13 @@ struct DoWorkWorker: JobWorker {
     }
 
     private func dispatch(_ work: WorkOrder, _ context: JobContext) async throws -> JobOutcome {
-        let boxes = work.boxes.map(\.parcel.rawValue).joined(separator: ",")
-        let call = context.call.step(
-            OperationID("handOver:\(work.id):\(context.number).\(context.attempt):\(boxes)"))
         do {
-            _ = try await warehouse.dispatch(work.id, call: call)
+            _ = try await warehouse.dispatch(work.id, call: context.call)
             return .completed
-        } catch let fault as WarehouseError where fault.reason == .blocked {
-            // The order's reduction or release follows by event and brings a new job, or the hold
-            // is lifted: look again later.
-            return .snooze(.seconds(2))
         } catch let fault as any Fault where fault.kind == .refused {
-            return .snooze(.seconds(2))
+            // Orders has not heard of the packing yet, or the order is held or was reduced, which
+            // follows by event: look again.
+            return .snooze(max(pace, .milliseconds(500)))
         }
     }
 }

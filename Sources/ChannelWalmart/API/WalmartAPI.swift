@@ -1,0 +1,125 @@
+import Connectors
+package import Contracts
+import Foundation
+import Kernel
+import Jobs
+
+/// What is called on Walmart; each has a published limit of its own.
+package enum WalmartOperation: String, Sendable, CaseIterable {
+    case listReleased, listOrders, getOrder, acknowledge, ship, cancel
+
+    /// Calls a minute. Source: Walmart's rate limiting page, read 2026; where it names no figure
+    /// for a call, the lowest it names for orders.
+    package var publishedPerMinute: Int {
+        switch self {
+        case .listReleased, .listOrders, .getOrder: 5000
+        case .acknowledge, .ship, .cancel: 1000
+        }
+    }
+
+    package func partition(_ connection: ConnectionID) -> String {
+        "walmart:\(connection):\(rawValue)"
+    }
+}
+
+/// One page of orders, each as it came.
+struct WalmartPage: Sendable {
+    let orders: [[UInt8]]
+    /// A ready-made query that begins with `?`, to be appended as it is; `nil` after the last page.
+    let nextCursor: String?
+}
+
+/// Walmart's order calls: limits kept, tokens renewed, errors told apart.
+struct WalmartAPI: Sendable {
+    let access: ConnectionAccess
+    let http: any HTTPExchange
+    let tokens: WalmartTokens
+    let allowance: Allowance
+    let timekeeper: any Timekeeper
+
+    func releasedOrders(query: String) async throws -> WalmartPage {
+        try await page(.listReleased, "/v3/orders/released" + query)
+    }
+
+    func orders(query: String) async throws -> WalmartPage {
+        try await page(.listOrders, "/v3/orders" + query)
+    }
+
+    /// - Throws: `ChannelError.notFound`.
+    func order(_ reference: ChannelReference) async throws -> [UInt8] {
+        let body = try await call(.getOrder, "GET", "/v3/orders/\(Self.segment(reference))")
+        return JSONSlices.value(of: ["order"], in: body) ?? body
+    }
+
+    func acknowledge(_ reference: ChannelReference) async throws {
+        _ = try await call(
+            .acknowledge, "POST", "/v3/orders/\(Self.segment(reference))/acknowledge", [])
+    }
+
+    func ship(_ reference: ChannelReference, _ body: [UInt8]) async throws {
+        _ = try await call(.ship, "POST", "/v3/orders/\(Self.segment(reference))/shipping", body)
+    }
+
+    func cancel(_ reference: ChannelReference, _ body: [UInt8]) async throws {
+        _ = try await call(.cancel, "POST", "/v3/orders/\(Self.segment(reference))/cancel", body)
+    }
+
+    private static func segment(_ reference: ChannelReference) -> String {
+        reference.rawValue.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "_"
+    }
+
+    private func page(_ operation: WalmartOperation, _ path: String) async throws -> WalmartPage {
+        let body: [UInt8]
+        do {
+            body = try await call(operation, "GET", path)
+        } catch let fault as ChannelError
+            where fault.reason == .notFound && fault.detail.hasPrefix("CONTENT_NOT_FOUND")
+        {
+            // No orders is said to be an error on some calls: it is an empty page.
+            return WalmartPage(orders: [], nextCursor: nil)
+        }
+        guard let orders = JSONSlices.elements(of: ["list", "elements", "order"], in: body) else {
+            guard JSONSlices.value(of: ["list"], in: body) != nil else {
+                throw ChannelError(.answerMalformed, "the page is not a list of orders")
+            }
+            return WalmartPage(orders: [], nextCursor: nil)
+        }
+        let raw = JSONSlices.value(of: ["list", "meta", "nextCursor"], in: body) ?? []
+        let cursor = try? JSONDecoder().decode(String.self, from: Data(raw))
+        return WalmartPage(
+            orders: orders, nextCursor: cursor.flatMap { $0.hasPrefix("?") ? $0 : nil })
+    }
+
+    private func call(
+        _ operation: WalmartOperation, _ method: String, _ path: String, _ body: [UInt8] = []
+    ) async throws -> [UInt8] {
+        var isFirst = true
+        while true {
+            let partition = operation.partition(access.id)
+            try allowance.spend(on: partition)
+            let token = try await tokens.token(for: access)
+            let response = try await http.send(request(method, path, token, body))
+            if (200..<300).contains(response.status) { return response.body }
+            let fault = WalmartErrors.fault(response, now: timekeeper.now)
+            if fault.reason == .throttled, let wait = fault.retryAfter {
+                allowance.pause(partition, until: timekeeper.now + wait)
+            }
+            guard fault.reason == .unauthorised, isFirst else { throw fault }
+            // A token may run out between two pages: once more with a new one.
+            await tokens.drop(token, of: access.id)
+            isFirst = false
+        }
+    }
+
+    private func request(
+        _ method: String, _ path: String, _ token: String, _ body: [UInt8]
+    ) -> OutboundRequest {
+        var headers = [
+            ("WM_SEC.ACCESS_TOKEN", token), ("WM_QOS.CORRELATION_ID", UUID().uuidString),
+            ("WM_SVC.NAME", "Walmart Marketplace"), ("Accept", "application/json"),
+        ]
+        if method == "POST" { headers.append(("Content-Type", "application/json")) }
+        return OutboundRequest(
+            method: method, url: access.baseURL + path, headers: headers, body: body)
+    }
+}

@@ -1,0 +1,118 @@
+import Connectors
+package import Contracts
+package import Jobs
+import Kernel
+import Storage
+
+/// Reads one page of one of Walmart's lists; runs for ever, a page at a time.
+package struct PollOrders: Job {
+    package static let kind: JobKind = "walmart.pollOrders"
+    package let connection: ConnectionID
+    package let kind: PollStream.Kind
+}
+
+/// The net under the webhooks: every order is seen again by time window, with an overlap.
+struct PollOrdersWorker: JobWorker {
+    let walmart: WalmartAccess
+    let intake: WalmartIntake
+    let pacing: WalmartPacing
+
+    /// A window with more pages than this is an endless list, not orders.
+    private static let pageLimit = 400
+
+    func work(_ job: PollOrders, in context: JobContext) async throws -> JobOutcome {
+        do {
+            let isWhole = try await readPage(job, context)
+            return .snooze(isWhole ? pacing.interval : .milliseconds(1))
+        } catch let fault as any Fault where fault.kind == .limited {
+            throw fault
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            // A list is read for ever: what went wrong is shown, and the next try comes.
+            try await note(RecordedFault(error), job, context)
+            return .snooze(max(pacing.interval, .seconds(1)))
+        }
+    }
+
+    /// - Returns: whether the window is finished.
+    private func readPage(_ job: PollOrders, _ context: JobContext) async throws -> Bool {
+        let stream = try await stream(job, context)
+        let api = try await walmart.api(for: job.connection, in: context)
+        let now = context.timekeeper.now
+        let windowStart = stream.nextCursor == nil ? now : stream.windowStart ?? now
+        let query = stream.nextCursor ?? firstQuery(job.kind, stream, now)
+        let page =
+            switch job.kind {
+            case .released: try await api.releasedOrders(query: query)
+            case .changed: try await api.orders(query: query)
+            }
+        let isLast = page.nextCursor == nil || stream.pagesInWindow >= Self.pageLimit
+        let intake = intake
+        FailurePoint.pass("poll.midPage")
+        try await context.store.writeUnrepeated(context.call) { transaction in
+            try intake.keepOrders(page.orders, of: job.connection, in: transaction)
+            var next = try transaction.require(PollStream.self, stream.id)
+            next.nextCursor = isLast ? nil : page.nextCursor
+            next.windowStart = windowStart
+            next.pagesInWindow = isLast ? 0 : next.pagesInWindow + 1
+            if isLast { next.watermark = windowStart }
+            next.lastSuccess = context.timekeeper.now
+            next.lastFault = nil
+            try transaction.update(next)
+        }
+        return isLast
+    }
+
+    private func firstQuery(_ kind: PollStream.Kind, _ stream: PollStream, _ now: Instant) -> String {
+        let from = (stream.watermark ?? now - pacing.firstReach) - pacing.overlap
+        return switch kind {
+        case .released: "?limit=100&createdStartDate=\(from)"
+        case .changed:
+            // The default looks at orders of the last seven days only.
+            "?limit=100&createdStartDate=\(now - .seconds(180 * 86_400 - 3600))"
+                + "&lastModifiedStartDate=\(from)"
+        }
+    }
+
+    private func stream(_ job: PollOrders, _ context: JobContext) async throws -> PollStream {
+        try await context.store.writeUnrepeated(context.call) { transaction in
+            let known = try transaction.find(PollStream.byKind, job.connection, job.kind)
+            if let known { return known }
+            let stream = PollStream(
+                id: transaction.decision.newID(), connection: job.connection, kind: job.kind)
+            try transaction.insert(stream)
+            return stream
+        }
+    }
+
+    private func note(
+        _ fault: RecordedFault, _ job: PollOrders, _ context: JobContext
+    ) async throws {
+        try await context.store.writeUnrepeated(context.call) { transaction in
+            guard var stream = try transaction.find(PollStream.byKind, job.connection, job.kind)
+            else { return }
+            stream.lastFault = fault
+            // A cursor the channel no longer takes would stop the list for good.
+            if fault.kind != .unavailable { stream.nextCursor = nil }
+            try transaction.update(stream)
+        }
+    }
+}
+
+/// How often lists are read, and how far back.
+package struct WalmartPacing: Sendable {
+    package let interval: Duration
+    /// Each window begins this much before the last one ended: orders appear late.
+    package let overlap: Duration
+    package let firstReach: Duration
+
+    package init(interval: Duration, overlap: Duration, firstReach: Duration) {
+        self.interval = interval
+        self.overlap = overlap
+        self.firstReach = firstReach
+    }
+
+    package static let standard = WalmartPacing(
+        interval: .seconds(60), overlap: .seconds(600), firstReach: .seconds(7 * 86_400))
+}

@@ -1,0 +1,87 @@
+import Connectors
+import Contracts
+package import Jobs
+package import Kernel
+import Storage
+
+/// Acknowledges, confirms or cancels on Walmart, once.
+package struct SettleObligation: Job {
+    package static let kind: JobKind = "walmart.settleObligation"
+    package let task: Identifier<WalmartTaskTag>
+}
+
+struct SettleObligationWorker: JobWorker {
+    let walmart: WalmartAccess
+    let ledger: EffectLedger
+
+    func work(_ job: SettleObligation, in context: JobContext) async throws -> JobOutcome {
+        let found = try await context.store.read(context.call.tenant) {
+            try $0.get(WalmartTask.self, job.task)
+        }
+        guard let task = found else { return .discard(reason: "the task is gone") }
+        let api = try await walmart.api(for: task.connection, in: context)
+        _ = try await ledger.perform(
+            scope: "\(task.connection):\(task.kind.rawValue)", key: task.subject, in: context,
+            look: { try await look(task, api) }, call: { try await call(task, api) },
+            settle: { outcome, transaction in
+                try Self.answer(task, outcome, transaction)
+            })
+        return .completed
+    }
+
+    private func call(_ task: WalmartTask, _ api: WalmartAPI) async throws {
+        switch task.kind {
+        case .acknowledge: try await api.acknowledge(task.reference)
+        case .confirm:
+            let body = try WalmartRequests.shipping(
+                task.lines, carrier: task.carrier ?? "", trackingNumber: task.trackingNumber ?? "",
+                shippedAt: task.shippedAt ?? Instant(microseconds: 0))
+            try await api.ship(task.reference, body)
+        case .cancel:
+            let body = try WalmartRequests.cancellation(
+                task.lines, cause: task.cause ?? .operatorDecision)
+            try await api.cancel(task.reference, body)
+        }
+    }
+
+    /// Reads the order to see whether a call whose answer was lost had its effect.
+    private func look(_ task: WalmartTask, _ api: WalmartAPI) async throws -> EffectLook {
+        let order = try WalmartOrder(json: try await api.order(task.reference))
+        let lines = order.orderLines?.orderLine?.elements ?? []
+        switch task.kind {
+        case .acknowledge:
+            let isUntouched = lines.contains { $0.units("Created") > 0 }
+            return isUntouched ? .absent : .happened
+        case .confirm:
+            let found = lines.contains { line in
+                (line.orderLineStatuses?.orderLineStatus?.elements ?? []).contains {
+                    $0.trackingInfo?.trackingNumber?.value == task.trackingNumber
+                }
+            }
+            return found ? .happened : .absent
+        case .cancel:
+            let isDone = task.cancelledSoFar.allSatisfy { wanted in
+                let line = lines.first { $0.lineNumber?.value == wanted.line.rawValue }
+                return (line?.units("Cancelled") ?? 0) >= Int64(wanted.quantity.units)
+            }
+            return isDone ? .happened : .absent
+        }
+    }
+
+    private static func answer(
+        _ task: WalmartTask, _ outcome: EffectOutcome, _ transaction: Transaction
+    ) throws {
+        var fault: RecordedFault?
+        if case .refused(let refusal) = outcome { fault = refusal }
+        try transaction.emit(
+            ObligationAnswered(
+                order: task.order, kind: task.kind, subject: task.subject,
+                answer: fault == nil ? .acknowledged : .refused, fault: fault),
+            to: "walmart/\(task.connection)/\(task.reference)")
+        // A refusal often means that the order changed there: read it again.
+        guard fault != nil else { return }
+        try transaction.enqueue(
+            FetchOrder(connection: task.connection, reference: task.reference),
+            FetchOrder.options(task.connection, task.reference))
+    }
+}

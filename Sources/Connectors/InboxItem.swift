@@ -1,0 +1,96 @@
+package import Contracts
+package import Kernel
+package import Security
+package import Storage
+
+/// Something that arrived from a channel, as it came: durable before it is answered.
+package struct InboxItem: Record {
+    package enum State: String, Codable, Sendable, Indexable {
+        case received, processed, ignored, failed
+    }
+
+    package static let collection = "inbox"
+    /// Raw content is personal data; it has no place in the log.
+    package static let leavesEvents = false
+    package static let byKey = Index<InboxItem>.unique(
+        "by_key", Column("connection", \.connection), Column("dedupe_key", \.dedupeKey))
+    package static let bySubject = Index<InboxItem>(
+        "by_subject", Column("connection", \.connection), Column("subject", \.subject),
+        Column("received_at", \.receivedAt))
+    package static let byState = Index<InboxItem>(
+        "by_state", Column("state", \.state), Column("received_at", \.receivedAt))
+    package static let indexes = [byKey, bySubject, byState]
+
+    package let id: Identifier<InboxTag>
+    package let connection: ConnectionID
+    /// Such as `webhook.PO_CREATED` or `order`.
+    package let kind: String
+    /// The channel's event id, or order number and digest of the content.
+    package let dedupeKey: String
+    /// The order it is about; empty where that is not known.
+    package let subject: String
+    package let raw: Sealed
+    package let receivedAt: Instant
+    package var state: State
+    package var note: String
+}
+
+/// Puts what arrives where it cannot be lost, once.
+package struct Inbox: Sendable {
+    private let vault: Vault
+
+    package init(vault: Vault) { self.vault = vault }
+
+    /// What is to be kept.
+    package struct Arrival: Sendable {
+        package let connection: ConnectionID
+        package let kind: String
+        package let dedupeKey: String
+        package let subject: String
+        package let raw: [UInt8]
+
+        package init(
+            connection: ConnectionID, kind: String, dedupeKey: String, subject: String,
+            raw: [UInt8]
+        ) {
+            self.connection = connection
+            self.kind = kind
+            self.dedupeKey = dedupeKey
+            self.subject = subject
+            self.raw = raw
+        }
+
+        /// An order's own JSON: the same content again is the same arrival.
+        package static func order(
+            _ raw: [UInt8], reference: ChannelReference, connection: ConnectionID
+        ) -> Arrival {
+            Arrival(
+                connection: connection, kind: "order",
+                dedupeKey: "order:\(reference):" + Digest.sha256Hex(raw).prefix(32),
+                subject: reference.rawValue, raw: raw)
+        }
+    }
+
+    /// - Returns: the new item, or `nil` for a duplicate.
+    package func keep(_ arrival: Arrival, in transaction: Transaction) throws -> InboxItem? {
+        let known = try transaction.find(
+            InboxItem.byKey, arrival.connection, arrival.dedupeKey)
+        guard known == nil else { return nil }
+        let id: Identifier<InboxTag> = transaction.decision.newID()
+        let item = InboxItem(
+            id: id, connection: arrival.connection, kind: arrival.kind,
+            dedupeKey: arrival.dedupeKey, subject: arrival.subject,
+            raw: try vault.seal(arrival.raw, for: Self.place(id, transaction.tenant)),
+            receivedAt: transaction.decision.now, state: .received, note: "")
+        try transaction.insert(item)
+        return item
+    }
+
+    package func open(_ item: InboxItem, tenant: TenantID) throws -> [UInt8] {
+        try vault.open(item.raw, for: Self.place(item.id, tenant))
+    }
+
+    private static func place(_ id: Identifier<InboxTag>, _ tenant: TenantID) -> SealContext {
+        SealContext(tenant: tenant, place: "inbox/\(id)/raw")
+    }
+}

@@ -1,0 +1,51 @@
+import AsyncHTTPClient
+package import Console
+import Foundation
+import Kernel
+import NIOCore
+import NIOHTTP1
+import StorageSQLite
+
+/// Speaks to the process that holds a data folder, over its admin socket.
+package struct AdminClient: ConsoleSource {
+    private static let answerLimit = 64 * 1_048_576
+    private let socket: String
+    private let tenant: String?
+
+    package init(dataPath: String, tenant: String? = nil) {
+        socket = DataFolder.adminSocketPath(in: dataPath)
+        self.tenant = tenant
+    }
+
+    package func get(_ path: String) async throws -> ConsoleAnswer {
+        try await send(.GET, path, body: [], key: nil)
+    }
+
+    package func post(_ path: String, body: [UInt8], key: String) async throws -> ConsoleAnswer {
+        try await send(.POST, path, body: body, key: key)
+    }
+
+    /// - Parameter key: the idempotency key of a request that creates.
+    /// - Throws: `PlatformError.serverUnreachable`.
+    private func send(
+        _ method: HTTPMethod, _ path: String, body: [UInt8], key: String?
+    ) async throws -> ConsoleAnswer {
+        let host = socket.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? socket
+        var request = HTTPClientRequest(url: "http+unix://\(host)\(path)")
+        request.method = method
+        request.headers.add(name: "content-type", value: "application/json")
+        if let key { request.headers.add(name: "idempotency-key", value: key) }
+        if let tenant { request.headers.add(name: "longshore-tenant", value: tenant) }
+        if !body.isEmpty { request.body = .bytes(ByteBuffer(bytes: body)) }
+        do {
+            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(120))
+            let bytes = try await response.body.collect(upTo: Self.answerLimit)
+            return ConsoleAnswer(
+                status: Int(response.status.code), body: Array(bytes.readableBytesView))
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            throw PlatformError(.serverUnreachable, "no answer on \(socket)")
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import Connectors
+import Contracts
+import FoundationEssentials
+import Kernel
+import Orders
+import Storage
+
+/// Someone read what arrived about an order, personal data included.
+struct RawRead: EventPayload {
+    static let type: EventType = "platform.rawRead.1"
+    let order: OrderID
+}
+
+struct EventsReply: Encodable, Sendable {
+    let events: [TimelineEntry]
+    let next: String
+}
+
+struct SkipRequest: Decodable, Sendable {
+    let reason: String
+}
+
+struct JobReply: Encodable, Sendable {
+    let number: Int64
+    let kind: String
+    let state: String
+    let partition: String
+    let priority: Int
+    let attempt: Int
+    let due: Instant
+    let enqueued: Instant
+    let started: Instant?
+    let finished: Instant?
+    let fault: RecordedFault?
+    let isSuspect: Bool
+    let payload: JSONValue?
+
+    init(_ row: JobRow, withPayload: Bool = false) {
+        number = row.number
+        kind = row.kind
+        state = row.state.name
+        partition = row.partition
+        priority = row.priority
+        attempt = row.attempt
+        due = Instant(microseconds: row.due)
+        enqueued = Instant(microseconds: row.enqueued)
+        started = row.started.map(Instant.init)
+        finished = row.finished.map(Instant.init)
+        fault = row.fault
+        isSuspect = row.isSuspect
+        payload = withPayload ? try? BodyCoder.decode(JSONValue.self, from: row.payload) : nil
+    }
+}
+
+struct ParkedReply: Encodable, Sendable {
+    let number: Int64
+    let subscription: String
+    let key: String
+    let state: String
+    let position: Int64
+    let attempts: Int
+    let since: Instant
+    let retryAt: Instant?
+    let fault: RecordedFault?
+
+    init(_ row: ParkedRow) {
+        number = row.number
+        subscription = row.subscription
+        key = row.key.key
+        state = row.state.rawValue
+        position = row.position
+        attempts = row.attempts
+        since = Instant(microseconds: row.since)
+        retryAt = row.retryAt.map(Instant.init)
+        fault = row.fault
+    }
+}
+
+struct RawReply: Encodable, Sendable {
+    let kind: String
+    let receivedAt: Instant
+    let state: String
+    let note: String
+    let body: String
+
+    init(_ item: InboxItem, _ body: [UInt8]) {
+        kind = item.kind
+        receivedAt = item.receivedAt
+        state = item.state.rawValue
+        note = item.note
+        self.body = String(decoding: body, as: UTF8.self)
+    }
+}

@@ -1,0 +1,126 @@
+import Authentication
+import ChannelWalmart
+import Events
+import Foundation
+import Hummingbird
+import Jobs
+import Kernel
+import Logging
+import Glibc
+import NIOCore
+package import ServiceLifecycle
+import Storage
+import StorageSQLite
+import UnixSignals
+
+/// One subscription's runner as a service that stops when the process does.
+private struct RunnerService: Service {
+    let runner: SubscriptionRunner
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown { try await runner.run() }
+    }
+}
+
+/// The dispatcher as a service: on shutdown it starts nothing more and finishes what runs.
+private struct DispatcherService: Service {
+    let dispatcher: Dispatcher
+
+    func run() async throws {
+        try await withGracefulShutdownHandler {
+            try await dispatcher.run()
+        } onGracefulShutdown: {
+            dispatcher.drain()
+        }
+    }
+}
+
+extension Platform {
+    /// Everything that runs while the installation serves, in the order it starts; it stops in the
+    /// opposite order, doors first.
+    package func services(
+        onReady: @escaping @Sendable (_ port: Int) async -> Void
+    ) async throws -> [any Service] {
+        try await prepare()
+        let dispatcher = Dispatcher(
+            store: store, registry: makeRegistry(), budgets: budgets, timekeeper: timekeeper,
+            logger: logger, capacity: configuration.jobCapacity)
+        var services: [any Service] = subscriptions.map {
+            RunnerService(
+                runner: SubscriptionRunner(
+                    $0, store: store, timekeeper: timekeeper, logger: logger))
+        }
+        services.append(DispatcherService(dispatcher: dispatcher))
+        services.append(adminApplication())
+        services.append(publicApplication(onReady: onReady))
+        return services
+    }
+
+    /// Serves until a signal or cancellation; then drains and closes.
+    package func serve(onReady: @escaping @Sendable (_ port: Int) async -> Void) async throws {
+        let services = try await services(onReady: onReady)
+        let group = ServiceGroup(
+            configuration: .init(
+                services: services.map { .init(service: $0) },
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+        await close()
+    }
+
+    /// Serves only the admin socket while `body` runs: what a command line does when no server
+    /// holds the folder.
+    package func serveAdminOnly(_ body: @escaping @Sendable () async throws -> Void) async throws {
+        let ready = Signal()
+        let generation = ready.generation
+        let application = adminApplication { ready.raise() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await application.run() }
+            await ready.wait(after: generation)
+            try await body()
+            group.cancelAll()
+        }
+        await close()
+    }
+
+    private func prepare() async throws {
+        for line in migration { logger.info("store", metadata: ["did": "\(line)"]) }
+        let tenants = try await authentication.service.tenants().map(\.id)
+        try await walmart.start(tenants: tenants)
+        let call = Call(
+            tenant: .platform, actor: .platform, at: timekeeper.now, correlation: "start")
+        try await store.writeUnrepeated(call) { transaction in
+            _ = try transaction.enqueue(Prune(), Prune.options)
+        }
+        FailurePoint.pass("platform.starting")
+    }
+
+    private func publicApplication(
+        onReady: @escaping @Sendable (Int) async -> Void
+    ) -> some ApplicationProtocol {
+        Application(
+            router: publicRouter(),
+            server: .http1(
+                configuration: .init(idleTimeout: .seconds(30))),
+            configuration: .init(
+                address: .hostname(configuration.host, port: configuration.port),
+                serverName: "longshore"),
+            onServerRunning: { channel in await onReady(channel.localAddress?.port ?? 0) },
+            logger: logger)
+    }
+
+    private func adminApplication(
+        onReady: @escaping @Sendable () async -> Void = {}
+    ) -> some ApplicationProtocol {
+        let path = DataFolder.adminSocketPath(in: configuration.dataPath)
+        // A socket left by a killed process: the folder's lock says that nobody listens.
+        try? FileManager.default.removeItem(atPath: path)
+        return Application(
+            router: adminRouter(),
+            configuration: .init(
+                address: .unixDomainSocket(path: path), serverName: "longshore-admin"),
+            onServerRunning: { _ in
+                chmod(path, 0o600)
+                await onReady()
+            }, logger: logger)
+    }
+}

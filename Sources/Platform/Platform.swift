@@ -1,0 +1,117 @@
+import Authentication
+import Catalogue
+import ChannelWalmart
+import Connectors
+import Console
+package import Events
+import Glibc
+import Hummingbird
+import Inventory
+package import Jobs
+package import Kernel
+package import Logging
+import Orders
+import Security
+import Settings
+package import Storage
+import StorageSQLite
+import Warehouse
+import Web
+
+/// The whole installation in one process: the one place that names implementations.
+package final class Platform: Sendable {
+    let configuration: PlatformConfiguration
+    let timekeeper: any Timekeeper
+    let logger: Logger
+    let folder: DataFolder
+    package let store: Store
+    package let budgets: Budgets
+    let http: OutboundClient
+    let authentication: AuthenticationModule
+    let settings: SettingsModule
+    let catalogue: CatalogueModule
+    let inventory: InventoryModule
+    let orders: OrdersModule
+    let warehouse: WarehouseModule
+    let walmart: WalmartModule
+    /// What opening the store did to its tables, in words.
+    package let migration: [String]
+
+    static let collections: [any Record.Type] =
+        AuthenticationModule.collections + SettingsModule.collections
+        + CatalogueModule.collections + InventoryModule.collections + OrdersModule.collections
+        + WarehouseModule.collections + WalmartModule.collections
+
+    /// Takes the data folder and opens what is in it.
+    /// - Throws: `StorageError.locked`, `.settingRefused`; `PlatformError` about the secrets file.
+    package init(
+        _ configuration: PlatformConfiguration, timekeeper: any Timekeeper, logger: Logger
+    ) async throws {
+        self.configuration = configuration
+        self.timekeeper = timekeeper
+        self.logger = logger
+        folder = try DataFolder(path: configuration.dataPath)
+        let vault = try SecretsFile.read(in: configuration.dataPath)
+        let engine = try SQLiteEngine(folder: folder) { fault in
+            // Only a fresh start can tell what is on disk.
+            logger.critical("stopping: \(fault)")
+            exit(74)
+        }
+        store = Store(engine: engine)
+        migration = try await store.open(Self.collections)
+        budgets = Budgets(timekeeper: timekeeper)
+        http = OutboundClient()
+        authentication = AuthenticationModule(store: store, timekeeper: timekeeper)
+        settings = SettingsModule(
+            store: store, vault: vault, channels: [WalmartModule.channel], timekeeper: timekeeper)
+        catalogue = CatalogueModule(store: store, timekeeper: timekeeper)
+        inventory = InventoryModule(store: store, timekeeper: timekeeper)
+        orders = OrdersModule(store: store, vault: vault, timekeeper: timekeeper)
+        warehouse = WarehouseModule(
+            store: store, authority: orders.service,
+            isAutomatic: configuration.isWarehouseAutomatic, pace: configuration.warehousePace,
+            timekeeper: timekeeper)
+        walmart = WalmartModule(
+            .init(
+                store: store, vault: vault, directory: settings.directory,
+                contacts: orders.contacts, http: http, budgets: budgets, timekeeper: timekeeper),
+            pacing: configuration.polling)
+    }
+
+    package var subscriptions: [Subscription] {
+        orders.subscriptions + inventory.subscriptions + catalogue.subscriptions
+            + warehouse.subscriptions + walmart.subscriptions
+    }
+
+    package func makeRegistry() -> JobRegistry {
+        var registry = JobRegistry()
+        orders.addWorkers(to: &registry)
+        inventory.addWorkers(to: &registry)
+        warehouse.addWorkers(to: &registry)
+        walmart.addWorkers(to: &registry)
+        registry.add(PruneWorker(timekeeper: timekeeper))
+        return registry
+    }
+
+    /// Ends what is open. The store is closed last.
+    package func close() async { await store.close() }
+
+    /// The tenant meant by a name or identifier, or the only one there is.
+    /// - Throws: `PlatformError.tenantUnknown`, `.tenantAmbiguous`, `.notInitialised`.
+    func tenant(_ wanted: String?) async throws -> TenantID {
+        let tenants = try await authentication.service.tenants()
+        if let wanted, !wanted.isEmpty {
+            guard let found = tenants.first(where: { $0.name == wanted || $0.id.rawValue == wanted })
+            else { throw PlatformError(.tenantUnknown, "there is no tenant “\(wanted)”") }
+            return found.id
+        }
+        guard let only = tenants.first else {
+            throw PlatformError(.notInitialised, "no tenant yet; run “longshore init” first")
+        }
+        guard tenants.count == 1 else {
+            let names = tenants.map(\.name).joined(separator: ", ")
+            throw PlatformError(.tenantAmbiguous, "say which tenant with --tenant: \(names)")
+        }
+        return only.id
+    }
+}

@@ -1,0 +1,27 @@
+package import ChannelWalmart
+
+/// How one installation is run.
+///
+/// | key | type | unit | default |
+/// | --- | --- | --- | --- |
+/// | `dataPath` | text | folder | – |
+/// | `host` | text | address | `127.0.0.1` |
+/// | `port` | number | TCP port; 0 for any | 8080 |
+/// | `isWarehouseAutomatic` | truth | – | false |
+/// | `warehousePace` | duration | per step | 200 ms |
+/// | `polling` | pacing | – | every 60 s, overlap 600 s; absent reads no lists |
+package struct PlatformConfiguration: Sendable {
+    package var dataPath: String
+    package var host = "127.0.0.1"
+    package var port = 8080
+    package var isWarehouseAutomatic = false
+    package var warehousePace = Duration.milliseconds(200)
+    package var polling: WalmartPacing? = .standard
+    /// How many jobs run at once.
+    package var jobCapacity = 64
+
+    package init(dataPath: String) { self.dataPath = dataPath }
+
+    /// Whether the console may answer without a key: only where nobody else can reach it.
+    package var isLoopback: Bool { ["127.0.0.1", "localhost", "::1"].contains(host) }
+}

@@ -1,0 +1,125 @@
+import ArgumentParser
+import Console
+import Foundation
+import Glibc
+import Kernel
+import Logging
+import Platform
+import Storage
+
+/// What every command takes.
+struct DataOptions: ParsableArguments {
+    @Option(help: "Folder with the database and its secrets.")
+    var data = "longshore-data"
+
+    @Option(help: "Tenant, by name; needed only where there are several.")
+    var tenant: String?
+}
+
+struct OutputOptions: ParsableArguments {
+    @Flag(help: "Print JSON, as the API answered.")
+    var json = false
+}
+
+/// One command's way to the API: the server that holds the folder, or this process for a moment.
+struct CommandSession: Sendable {
+    let client: AdminClient
+
+    /// Runs a command's requests. A folder nobody holds is opened here and let go afterwards.
+    static func run(
+        _ options: DataOptions, _ body: @escaping @Sendable (CommandSession) async throws -> Void
+    ) async throws {
+        let session = CommandSession(
+            client: AdminClient(dataPath: options.data, tenant: options.tenant))
+        do {
+            let platform = try await Platform(
+                PlatformConfiguration(dataPath: options.data), timekeeper: SystemTimekeeper(),
+                logger: quietLogger())
+            try await platform.serveAdminOnly { try await body(session) }
+        } catch let fault as StorageError where fault.reason == .locked {
+            try await body(session)
+        }
+    }
+
+    /// - Throws: `ExitCode` after telling what the API said.
+    func get(_ path: String) async throws -> JSONValue { try read(try await client.get(path)) }
+
+    func post(_ path: String, _ body: JSONValue) async throws -> JSONValue {
+        try await post(path, bytes: BodyCoder.encode(body))
+    }
+
+    func post(_ path: String, bytes: [UInt8]) async throws -> JSONValue {
+        try read(try await client.post(path, body: bytes, key: UUID().uuidString))
+    }
+
+    private func read(_ answer: ConsoleAnswer) throws -> JSONValue {
+        let value = (try? BodyCoder.decode(JSONValue.self, from: answer.body)) ?? .null
+        guard (200..<300).contains(answer.status) else {
+            let field = value["field"].map { " (\($0.plain))" } ?? ""
+            let detail = value["detail"]?.plain ?? "status \(answer.status)"
+            Terminal.error("\(value["code"]?.plain ?? "error")\(field): \(detail)")
+            throw ExitCode.failure
+        }
+        return value
+    }
+
+    static func quietLogger() -> Logger {
+        var logger = Logger(label: "longshore") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = .error
+        return logger
+    }
+}
+
+extension JSONValue {
+    /// As text for a person; what is absent is a dash.
+    var plain: String {
+        switch self {
+        case .null: "–"
+        case .bool(let value): value ? "yes" : "no"
+        case .integer(let value): String(value)
+        case .number(let value): String(value)
+        case .string(let value): value
+        case .array(let values): values.map(\.plain).joined(separator: ", ")
+        case .object: pretty
+        }
+    }
+
+    var pretty: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(self) else { return "" }
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    var items: [JSONValue] {
+        guard case .array(let values) = self["items"] ?? .null else { return [] }
+        return values
+    }
+}
+
+/// Lines for people on one stream, for programs on the other.
+enum Terminal {
+    static func error(_ text: String) {
+        FileHandle.standardError.write(Data("longshore: \(text)\n".utf8))
+    }
+
+    static func line(_ text: String) {
+        FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    }
+
+    static var isInteractive: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    /// A table with its columns in line.
+    static func table(_ head: [String], _ rows: [[String]]) {
+        let widths = head.indices.map { column in
+            ([head] + rows).map { $0[column].count }.max() ?? 0
+        }
+        for row in [head] + rows {
+            let cells = row.enumerated().map { column, text in
+                column == row.count - 1
+                    ? text : text.padding(toLength: widths[column], withPad: " ", startingAt: 0)
+            }
+            line(cells.joined(separator: "  "))
+        }
+    }
+}

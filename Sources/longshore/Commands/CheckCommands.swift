@@ -1,0 +1,129 @@
+import ArgumentParser
+import Foundation
+import Kernel
+import Platform
+import Storage
+import StorageSQLite
+
+struct VerifyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Checks the invariants I1 to I6 over everything that is stored.",
+        discussion: "Exits 1 when one does not hold.")
+
+    @OptionGroup var options: DataOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let json = output.json
+        if !json, Terminal.isInteractive { Terminal.line("Reading everything; this may take a while …") }
+        try await CommandSession.run(options) { session in
+            let report = try await session.get("/v1/verification")
+            guard case .array(let findings) = report["findings"] ?? .null else {
+                throw ExitCode.failure
+            }
+            if json {
+                Terminal.line(report.pretty)
+            } else {
+                for finding in findings {
+                    Terminal.line(
+                        "\(finding["invariant"]?.plain ?? "")  \(finding["subject"]?.plain ?? "")  \(finding["detail"]?.plain ?? "")")
+                }
+                Terminal.line(
+                    "\(report["orders"]?.plain ?? "0") orders, \(report["fulfilmentOrders"]?.plain ?? "0") fulfilment orders, "
+                        + "\(report["stockLevels"]?.plain ?? "0") stock levels, \(report["reservations"]?.plain ?? "0") reservations: "
+                        + (findings.isEmpty ? "every invariant holds" : "\(findings.count) findings"))
+                Terminal.line("not checked: \(report["unchecked"]?.plain ?? "")")
+            }
+            if !findings.isEmpty { throw ExitCode.failure }
+        }
+    }
+}
+
+struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor", abstract: "Says in words what is wrong with this installation.",
+        discussion: "Exits 1 when something must be mended.")
+
+    @OptionGroup var options: DataOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let (path, json) = (options.data, output.json)
+        var checks = Self.folderChecks(path)
+        do {
+            let facts = FactsBox()
+            try await CommandSession.run(options) { session in
+                await facts.set(try await session.get("/admin/facts"))
+            }
+            checks += Self.storeChecks(await facts.value)
+        } catch let fault as any Fault {
+            checks.append(Check(name: "store", verdict: .wrong, detail: fault.description))
+        }
+        if json {
+            let rows = checks.map { check in
+                JSONValue.object([
+                    "name": .string(check.name), "verdict": .string(check.verdict.rawValue),
+                    "detail": .string(check.detail),
+                ])
+            }
+            Terminal.line(JSONValue.object(["items": .array(rows)]).pretty)
+        } else {
+            Terminal.table(
+                ["CHECK", "VERDICT", "DETAIL"],
+                checks.map { [$0.name, $0.verdict.rawValue, $0.detail] })
+        }
+        if checks.contains(where: { $0.verdict == .wrong }) { throw ExitCode.failure }
+    }
+
+    private actor FactsBox {
+        private(set) var value = JSONValue.null
+        func set(_ facts: JSONValue) { value = facts }
+    }
+
+    struct Check {
+        enum Verdict: String { case good, warning, wrong }
+        let name: String
+        let verdict: Verdict
+        let detail: String
+    }
+
+    private static func folderChecks(_ path: String) -> [Check] {
+        var checks: [Check] = []
+        do {
+            _ = try SecretsFile.read(in: path)
+            checks.append(Check(name: "secrets", verdict: .good, detail: "readable by you alone"))
+        } catch let fault as any Fault {
+            checks.append(Check(name: "secrets", verdict: .wrong, detail: fault.detail))
+        } catch {
+            checks.append(Check(name: "secrets", verdict: .wrong, detail: "\(error)"))
+        }
+        let attributes = try? FileManager.default.attributesOfFileSystem(forPath: path)
+        if let free = (attributes?[.systemFreeSize] as? NSNumber)?.int64Value {
+            let gigabytes = free / 1_073_741_824
+            checks.append(
+                Check(
+                    name: "disk", verdict: gigabytes < 1 ? .warning : .good,
+                    detail: "\(gigabytes) GiB free"))
+        }
+        return checks
+    }
+
+    private static func storeChecks(_ facts: JSONValue) -> [Check] {
+        let engine = facts["engine"]?.plain ?? "unknown"
+        let isFull = facts["synchronous"]?.plain == "2"
+        let isLogged = facts["journal_mode"]?.plain == "wal"
+        let numbers = engine.split(separator: " ").last?.split(separator: ".").compactMap { Int($0) }
+        let isMended = (numbers ?? []).lexicographicallyPrecedes([3, 51, 3]) == false
+        return [
+            Check(
+                name: "durability", verdict: isFull && isLogged ? .good : .wrong,
+                detail: "journal \(facts["journal_mode"]?.plain ?? "unknown"), synchronous \(facts["synchronous"]?.plain ?? "unknown"); 2 is FULL"),
+            Check(
+                name: "sqlite", verdict: isMended ? .good : .warning,
+                detail: isMended
+                    ? engine
+                    : engine + ": before 3.51.3 two writing processes can damage the log; only one process writes here"),
+        ]
+    }
+}

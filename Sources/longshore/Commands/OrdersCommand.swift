@@ -1,0 +1,122 @@
+import ArgumentParser
+import Storage
+
+struct OrdersCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "orders", abstract: "Shows orders and answers what they ask.",
+        subcommands: [ListOrders.self, ShowOrder.self, CancelOrder.self])
+}
+
+struct ListOrders: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Lists orders, newest first.")
+
+    @OptionGroup var options: DataOptions
+    @Option(help: "received, released, dispatched, confirmed, waiting or failed.")
+    var stage: String?
+    @Option(help: "Commercial status, such as open or quarantined.") var status: String?
+    @Option(help: "Only orders whose number begins so.") var number: String?
+    @Option(help: "How many, up to 500.") var limit = 50
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        var path = "/v1/orders?limit=\(limit)"
+        for (name, value) in [("stage", stage), ("status", status), ("number", number)] {
+            if let value { path += "&\(name)=\(value)" }
+        }
+        let (query, json) = (path, output.json)
+        try await CommandSession.run(options) { session in
+            let page = try await session.get(query)
+            if json {
+                Terminal.line(page.pretty)
+                return
+            }
+            Terminal.table(
+                ["ORDER", "NUMBER", "STAGE", "STATUS", "PLACED", "WAITS FOR"],
+                page.items.map { order in
+                    ["id", "reference", "stage", "status", "placedAt"].map {
+                        order[$0]?.plain ?? "unknown"
+                    } + [order["outlook"]?["waitsFor"]?.plain ?? ""]
+                })
+            if page["next"] != nil, page["next"] != .null {
+                Terminal.line("There are more; see --limit, --stage and --number.")
+            }
+        }
+    }
+}
+
+struct ShowOrder: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Shows one order with its whole timeline.")
+
+    @OptionGroup var options: DataOptions
+    @Argument(help: "The order's identifier or its number on the channel.") var id: String
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let (wanted, json) = (id, output.json)
+        try await CommandSession.run(options) { session in
+            let id = try await Self.identifier(wanted, session)
+            let detail = try await session.get("/v1/orders/\(id)")
+            let timeline = try await session.get("/v1/orders/\(id)/timeline")
+            if json {
+                Terminal.line(
+                    JSONValue.object(["detail": detail, "timeline": timeline]).pretty)
+                return
+            }
+            Self.show(detail["order"] ?? .null)
+            Terminal.line("")
+            for event in timeline.items {
+                let cause = event["cause"].map { " because of \($0.plain)" } ?? ""
+                Terminal.line(
+                    "\(event["at"]?.plain ?? "")  \(event["type"]?.plain ?? "")  by \(event["actor"]?.plain ?? "")\(cause)")
+            }
+        }
+    }
+
+    static func identifier(_ wanted: String, _ session: CommandSession) async throws -> String {
+        if wanted.hasPrefix("ord_") { return wanted }
+        let found = try await session.get("/v1/orders?limit=2&number=\(wanted)")
+        guard let first = found.items.first else {
+            Terminal.error("no order has a number that begins with \(wanted)")
+            throw ExitCode.failure
+        }
+        return first["id"]?.plain ?? wanted
+    }
+
+    private static func show(_ order: JSONValue) {
+        Terminal.line("\(order["reference"]?.plain ?? "")  \(order["id"]?.plain ?? "")")
+        Terminal.line("status      \(order["status"]?.plain ?? "") since \(order["statusSince"]?.plain ?? "")")
+        Terminal.line("waits for   \(order["outlook"]?["waitsFor"]?.plain ?? "nothing but its turn")")
+        Terminal.line("comes next  \(order["outlook"]?["next"]?.plain ?? "nothing: it is finished")")
+        guard case .array(let lines) = order["lines"] ?? .null else { return }
+        for line in lines {
+            guard case .array(let units) = line["units"] ?? .null else { continue }
+            let parts = units.map { "\($0["quantity"]?.plain ?? "") \($0["bucket"]?.plain ?? "")" }
+            Terminal.line(
+                "line \(line["number"]?.plain ?? "")  \(line["channelSKU"]?.plain ?? "")  "
+                    + parts.joined(separator: ", "))
+        }
+    }
+}
+
+struct CancelOrder: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cancel", abstract: "Cancels what has not left, and tells the channel.")
+
+    @OptionGroup var options: DataOptions
+    @Argument(help: "The order's identifier or its number on the channel.") var id: String
+    @Option(help: "customer, outOfStock or other.") var reason: String
+    @Option(help: "Words for those who read it later.") var note = ""
+
+    func run() async throws {
+        let (wanted, reason, note) = (id, reason, note)
+        try await CommandSession.run(options) { session in
+            let id = try await ShowOrder.identifier(wanted, session)
+            let order = try await session.post(
+                "/v1/orders/\(id)/cancellation",
+                .object(["reason": .string(reason), "note": .string(note)]))
+            Terminal.line("\(order["reference"]?.plain ?? id) is \(order["status"]?.plain ?? "")")
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import ArgumentParser
+import Storage
+
+struct JobsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "jobs", abstract: "Shows background work and tries failed work again.",
+        subcommands: [ListJobs.self, RetryJob.self])
+}
+
+struct ListJobs: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Lists jobs, newest first.")
+
+    @OptionGroup var options: DataOptions
+    @Option(help: "scheduled, available, running, retryable, completed, cancelled or discarded.")
+    var state: String?
+    @Option(help: "How many, up to 500.") var limit = 50
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let path = "/v1/jobs?limit=\(limit)" + (state.map { "&state=\($0)" } ?? "")
+        let json = output.json
+        try await CommandSession.run(options) { session in
+            let page = try await session.get(path)
+            if json {
+                Terminal.line(page.pretty)
+                return
+            }
+            Terminal.table(
+                ["JOB", "KIND", "STATE", "TRIES", "DUE", "FAULT"],
+                page.items.map { job in
+                    ["number", "kind", "state", "attempt", "due"].map { job[$0]?.plain ?? "–" }
+                        + [job["fault"]?["detail"]?.plain ?? ""]
+                })
+        }
+    }
+}
+
+struct RetryJob: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retry", abstract: "Runs a finished job again from its first attempt.")
+
+    @OptionGroup var options: DataOptions
+    @Argument(help: "The job's number.") var number: Int
+
+    func run() async throws {
+        let number = number
+        try await CommandSession.run(options) { session in
+            let job = try await session.post("/v1/jobs/\(number)/retry", .object([:]))
+            Terminal.line("job \(number) is \(job["state"]?.plain ?? "")")
+        }
+    }
+}
+
+struct ParkedCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "parked", abstract: "Shows and mends events that were set aside.",
+        subcommands: [ListParked.self, RetryParked.self, SkipParked.self])
+}
+
+struct ListParked: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Lists events set aside, oldest first.")
+
+    @OptionGroup var options: DataOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let json = output.json
+        try await CommandSession.run(options) { session in
+            let page = try await session.get("/v1/parked?limit=500")
+            if json {
+                Terminal.line(page.pretty)
+                return
+            }
+            Terminal.table(
+                ["NUMBER", "SUBSCRIPTION", "KEY", "STATE", "TRIES", "FAULT"],
+                page.items.map { row in
+                    ["number", "subscription", "key", "state", "attempts"].map {
+                        row[$0]?.plain ?? "–"
+                    } + [row["fault"]?["detail"]?.plain ?? ""]
+                })
+        }
+    }
+}
+
+struct RetryParked: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retry", abstract: "Tries an event again, then what waits behind it.")
+
+    @OptionGroup var options: DataOptions
+    @Argument(help: "Its number in the list.") var number: Int
+
+    func run() async throws {
+        let number = number
+        try await CommandSession.run(options) { session in
+            _ = try await session.post("/v1/parked/\(number)/retry", .object([:]))
+            Terminal.line("\(number) is being tried")
+        }
+    }
+}
+
+struct SkipParked: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "skip", abstract: "Steps over an event for ever; what waits behind it goes on.")
+
+    @OptionGroup var options: DataOptions
+    @Argument(help: "Its number in the list.") var number: Int
+    @Option(help: "Why, for those who read it later.") var reason: String
+
+    func run() async throws {
+        let (number, reason) = (number, reason)
+        try await CommandSession.run(options) { session in
+            _ = try await session.post(
+                "/v1/parked/\(number)/skip", .object(["reason": .string(reason)]))
+            Terminal.line("\(number) is skipped")
+        }
+    }
+}

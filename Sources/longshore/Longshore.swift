@@ -1,0 +1,18 @@
+import ArgumentParser
+
+@main
+struct Longshore: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "longshore",
+        abstract: "Takes marketplace orders in, sees them through, and confirms them back.",
+        discussion: """
+            Begin with “longshore init”, then “longshore serve”. While a server runs, the other \
+            commands speak to it; otherwise they open the data folder themselves.
+            """,
+        subcommands: [
+            InitCommand.self, ServeCommand.self, DemoCommand.self, SandboxCommand.self,
+            ConnectionsCommand.self, FacilitiesCommand.self, ProductsCommand.self,
+            ImportCommand.self, OrdersCommand.self, ListingsCommand.self, StockCommand.self,
+            JobsCommand.self, ParkedCommand.self, VerifyCommand.self, DoctorCommand.self,
+        ])
+}
