@@ -73,13 +73,19 @@ extension Platform {
         let ready = Signal()
         let generation = ready.generation
         let application = adminApplication { ready.raise() }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await application.run() }
+        let group = ServiceGroup(
+            configuration: .init(services: [.init(service: application)], logger: logger))
+        let result = try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
             await ready.wait(after: generation)
-            try await body()
-            group.cancelAll()
+            let result: Result<Void, any Error>
+            do { result = .success(try await body()) } catch { result = .failure(error) }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+            return result
         }
         await close()
+        try result.get()
     }
 
     private func prepare() async throws {

@@ -72,12 +72,17 @@ package final class Store: Sendable {
             if let operation { _ = running.withLock { $0.remove(operation) } }
         }
         let attempt = Attempt<T>()
+        // Two writes of one millisecond must never make the same identifiers, so what has no
+        // operation to name it gets chance; it is drawn once, and a rerun decides the same.
+        let seed =
+            call.operation.map { "\(call.tenant)|\($0)|\(call.fingerprint)" }
+            ?? "\(UInt64.random(in: .min ... .max))|\(UInt64.random(in: .min ... .max))"
         try await withCheckedThrowingContinuation {
             (continuation: CheckedContinuation<Void, any Error>) in
             engine.submit(
                 EngineWork(
                     lane: lane, tenant: call.tenant,
-                    run: { session in try self.run(body, call, coder, session, attempt) },
+                    run: { session in try self.run(body, call, seed, coder, session, attempt) },
                     undo: { self.cache.removeAll() },
                     finish: { continuation.resume(with: $0) }))
         }
@@ -124,8 +129,8 @@ package final class Store: Sendable {
     package func close() async { await engine.close() }
 
     private func run<T: Sendable>(
-        _ body: (Transaction) throws -> T, _ call: Call, _ coder: OperationCoder<T>?,
-        _ session: any EngineSession,
+        _ body: (Transaction) throws -> T, _ call: Call, _ seed: String,
+        _ coder: OperationCoder<T>?, _ session: any EngineSession,
         _ attempt: Attempt<T>
     ) throws {
         attempt.clear()
@@ -140,7 +145,7 @@ package final class Store: Sendable {
             return
         }
         let transaction = Transaction(
-            call: call, session: session, cache: cache, upcasters: upcasters)
+            call: call, seed: seed, session: session, cache: cache, upcasters: upcasters)
         let value = try body(transaction)
         if let doom = transaction.doom { throw doom }
         if let operation = call.operation, let coder {

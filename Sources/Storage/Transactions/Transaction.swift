@@ -13,11 +13,14 @@ package final class Transaction: ReadTransaction {
     private(set) var freshJobs: [JobHeader] = []
     private(set) var hasNewEvents = false
 
-    init(call: Call, session: any EngineSession, cache: RecordCache, upcasters: Upcasters) {
+    /// - Parameter seed: the same for every rerun of this write, and for no other write.
+    init(
+        call: Call, seed: String, session: any EngineSession, cache: RecordCache,
+        upcasters: Upcasters
+    ) {
         self.call = call
         self.cache = cache
-        decision = Decision(
-            now: call.at, seed: call.operation?.rawValue ?? call.correlation)
+        decision = Decision(now: call.at, seed: seed)
         super.init(tenant: call.tenant, session: session, upcasters: upcasters)
     }
 
