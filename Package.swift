@@ -82,8 +82,15 @@ let package = Package(
             ["Kernel", "Contracts", "Storage", "Security", httpClient, nio, nioHTTP]),
         room("ChannelWalmart", service + ["Connectors", httpTypes]),
         // Only the kernel and the HTTP stack: it shares no type with any connector.
-        room("Sandbox", ["Kernel", "Web", hummingbird, httpClient, crypto, nio, nioHTTP, lifecycle, logging, httpTypes]),
-        room("Console", ["Contracts", "Kernel", "Storage", "Web", hummingbird, mustache, nio, httpTypes]),
+        room(
+            "Sandbox",
+            [
+                "Kernel", "Web", hummingbird, httpClient, crypto, nio, nioHTTP, lifecycle, logging,
+                httpTypes,
+            ]),
+        room(
+            "Console",
+            ["Contracts", "Kernel", "Storage", "Web", hummingbird, mustache, nio, httpTypes]),
         room(
             "Platform",
             service + [
@@ -94,8 +101,12 @@ let package = Package(
         .executableTarget(
             name: "longshore",
             dependencies: [
-                "Platform", "Sandbox", "Console", "Kernel", "Storage", httpClient, arguments, lifecycle,
+                "Platform", "Sandbox", "Console", "Kernel", "Storage", httpClient, arguments,
+                lifecycle,
                 signals, logging, "ChannelWalmart", "StorageSQLite", nio, nioHTTP,
             ], swiftSettings: strict),
+        room("StorageTesting", ["Kernel", "Storage"]),
+        tests("KernelTests", ["Kernel"]),
+        tests("StorageTests", ["Kernel", "Storage", "StorageSQLite", "StorageTesting"]),
     ]
 )

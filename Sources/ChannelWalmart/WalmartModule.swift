@@ -67,7 +67,8 @@ package struct WalmartModule: Sendable {
 
     package func addWorkers(to registry: inout JobRegistry) {
         let intake = WalmartIntake(inbox: inbox)
-        registry.add(SettleObligationWorker(walmart: access, ledger: EffectLedger(store: parts.store)))
+        registry.add(
+            SettleObligationWorker(walmart: access, ledger: EffectLedger(store: parts.store)))
         registry.add(FetchOrderWorker(walmart: access, intake: intake))
         registry.add(ImportOrderWorker(inbox: inbox, contacts: parts.contacts))
         registry.add(ConfigureConnectionWorker(walmart: access))

@@ -68,7 +68,8 @@ package final class OutboundClient: HTTPExchange {
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            throw ChannelError(.unreachable, "no answer from \(Self.host(request.url)): \(type(of: error))")
+            throw ChannelError(
+                .unreachable, "no answer from \(Self.host(request.url)): \(type(of: error))")
         }
     }
 

@@ -67,7 +67,10 @@ struct OrderPage: Sendable {
     let timeline: [Happening]
     let raw: [Raw]
 
-    init(_ detail: JSONValue, timeline events: JSONValue?, raw items: JSONValue?, names: [String: String]) {
+    init(
+        _ detail: JSONValue, timeline events: JSONValue?, raw items: JSONValue?,
+        names: [String: String]
+    ) {
         let order = detail["order"]
         let outlook = order?["outlook"]
         id = Shown.text(order?["id"])
@@ -125,7 +128,9 @@ struct OrderPage: Sendable {
             units: Shown.list(line["units"]).map { unit in
                 Units(
                     quantity: Shown.text(unit["quantity"]), bucket: Shown.text(unit["bucket"]),
-                    place: unit["facility"].map { "at " + (names[Shown.text($0)] ?? Shown.text($0)) }
+                    place: unit["facility"].map {
+                        "at " + (names[Shown.text($0)] ?? Shown.text($0))
+                    }
                         ?? "")
             })
     }
@@ -184,7 +189,8 @@ struct TroublePage: Sendable {
             state = Shown.text(row["state"])
             since = Shown.moment(row["since"])
             attempts = Shown.text(row["attempts"])
-            fault = row["fault"].map { Shown.text($0["code"]) + ": " + Shown.text($0["detail"]) }
+            fault =
+                row["fault"].map { Shown.text($0["code"]) + ": " + Shown.text($0["detail"]) }
                 ?? "waits behind an earlier event"
             isHead = row["state"] != .string("waiting")
         }
@@ -196,7 +202,8 @@ struct TroublePage: Sendable {
         init(_ row: JSONValue) {
             number = Shown.text(row["number"])
             kind = Shown.text(row["kind"])
-            fault = row["fault"].map { Shown.text($0["code"]) + ": " + Shown.text($0["detail"]) }
+            fault =
+                row["fault"].map { Shown.text($0["code"]) + ": " + Shown.text($0["detail"]) }
                 ?? "no reason recorded"
             finished = Shown.moment(row["finished"])
             due = Shown.moment(row["due"])

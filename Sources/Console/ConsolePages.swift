@@ -114,7 +114,9 @@ package struct ConsolePages: Sendable {
         let body = ["connection", "channelSKU", "sku"].reduce(into: [String: JSONValue]()) {
             $0[$1] = .string(form[$1] ?? "")
         }
-        return try await act("/v1/listings", .object(body), then: "/unmapped?mapped=" + Self.encoded(form["sku"] ?? ""))
+        return try await act(
+            "/v1/listings", .object(body),
+            then: "/unmapped?mapped=" + Self.encoded(form["sku"] ?? ""))
     }
 
     @Sendable private func answerWish(
@@ -125,7 +127,10 @@ package struct ConsolePages: Sendable {
         let wish = Self.encoded(context.parameters.get("cancellation") ?? "")
         return try await act(
             "/v1/orders/\(order)/cancellations/\(wish)/answer",
-            .object(["accept": .bool(form["answer"] == "accept"), "note": .string("answered in the console")]),
+            .object([
+                "accept": .bool(form["answer"] == "accept"),
+                "note": .string("answered in the console"),
+            ]),
             then: "/orders/\(order)")
     }
 
@@ -143,7 +148,8 @@ package struct ConsolePages: Sendable {
         return try await act("/v1/jobs/\(number)/retry", .object([:]), then: "/trouble")
     }
 
-    private func act(_ path: String, _ body: JSONValue, then page: String) async throws -> Response {
+    private func act(_ path: String, _ body: JSONValue, then page: String) async throws -> Response
+    {
         var generator = SystemRandomNumberGenerator()
         let key = "console-\(UInt64.random(in: .min ... .max, using: &generator))"
         let answer = try await source.post(path, body: BodyCoder.encode(body), key: key)

@@ -97,7 +97,8 @@ package actor Dispatcher {
         }
         nextDue = try await store.bookkeeping { try $0.nextDue() }.map(Instant.init)
         if !suspects.isEmpty {
-            logger.warning("jobs ran when the process died", metadata: ["count": "\(suspects.count)"])
+            logger.warning(
+                "jobs ran when the process died", metadata: ["count": "\(suspects.count)"])
         }
     }
 

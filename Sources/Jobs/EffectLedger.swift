@@ -84,7 +84,8 @@ package struct EffectLedger: Sendable {
         return try await finish(id, .happened, context, settle)
     }
 
-    private func plan(_ scope: String, _ key: String, _ context: JobContext) async throws -> Effect {
+    private func plan(_ scope: String, _ key: String, _ context: JobContext) async throws -> Effect
+    {
         try await context.store.writeUnrepeated(context.call) { transaction in
             if let known = try transaction.find(Effect.byKey, scope, key) { return known }
             let effect = Effect(

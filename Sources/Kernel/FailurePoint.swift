@@ -1,7 +1,8 @@
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #endif
-import Synchronization
 
 /// Named places where a test may kill the process; compiled in, and off unless asked for.
 ///

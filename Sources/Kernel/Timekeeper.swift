@@ -1,7 +1,8 @@
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #endif
-import Synchronization
 
 /// Where time comes from, so that tests can own it.
 public protocol Timekeeper: Sendable {

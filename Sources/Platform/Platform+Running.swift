@@ -2,11 +2,11 @@ import Authentication
 import ChannelWalmart
 import Events
 import Foundation
+import Glibc
 import Hummingbird
 import Jobs
 import Kernel
 import Logging
-import Glibc
 import NIOCore
 package import ServiceLifecycle
 import Storage

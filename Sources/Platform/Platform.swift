@@ -101,7 +101,8 @@ package final class Platform: Sendable {
     func tenant(_ wanted: String?) async throws -> TenantID {
         let tenants = try await authentication.service.tenants()
         if let wanted, !wanted.isEmpty {
-            guard let found = tenants.first(where: { $0.name == wanted || $0.id.rawValue == wanted })
+            guard
+                let found = tenants.first(where: { $0.name == wanted || $0.id.rawValue == wanted })
             else { throw PlatformError(.tenantUnknown, "there is no tenant “\(wanted)”") }
             return found.id
         }

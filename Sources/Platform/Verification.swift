@@ -32,7 +32,9 @@ struct Verification: Sendable {
     func run() async throws -> VerificationReport {
         var report = VerificationReport(
             unchecked: ["I5: there are no money accounts yet"])
-        for state in [OrderLifecycle.machine.deadEnds.count, FulfilmentLifecycle.machine.deadEnds.count]
+        for state in [
+            OrderLifecycle.machine.deadEnds.count, FulfilmentLifecycle.machine.deadEnds.count,
+        ]
         where state > 0 {
             report.findings.append(
                 .init(invariant: "I6", subject: "state machine", detail: "a state has no way out"))
@@ -57,7 +59,8 @@ struct Verification: Sendable {
                     ).items
                     works += work.count
                     findings += OrderInvariants.findings(order, work).map {
-                        .init(invariant: $0.invariant, subject: order.id.rawValue, detail: $0.detail)
+                        .init(
+                            invariant: $0.invariant, subject: order.id.rawValue, detail: $0.detail)
                     }
                     let rebuilt = try reader.state(
                         Order.self, order.id, asOf: Instant(microseconds: .max))

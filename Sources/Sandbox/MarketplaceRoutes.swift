@@ -186,8 +186,11 @@ struct MarketplaceRoutes: Sendable {
         let id = context.parameters.get("id") ?? ""
         let bytes = try await request.body.collect(upTo: 1_048_576)
         guard
-            let body = try? JSONDecoder().decode(CancelBody.self, from: Data(bytes.readableBytesView))
-        else { return error(400, "INVALID_REQUEST_CONTENT.GMP_ORDER_API", "unreadable cancellation") }
+            let body = try? JSONDecoder().decode(
+                CancelBody.self, from: Data(bytes.readableBytesView))
+        else {
+            return error(400, "INVALID_REQUEST_CONTENT.GMP_ORDER_API", "unreadable cancellation")
+        }
         let parts = body.orderCancellation.orderLines.orderLine.flatMap { line in
             line.orderLineStatuses.orderLineStatus.map {
                 (line: line.lineNumber, quantity: Int($0.statusQuantity.amount) ?? 0)
@@ -269,7 +272,8 @@ extension MarketplaceRoutes {
     private func html() -> Response {
         Response(
             status: .serviceUnavailable, headers: [.contentType: "text/html"],
-            body: .init(byteBuffer: ByteBuffer(string: "<html><body>Service unavailable</body></html>")))
+            body: .init(
+                byteBuffer: ByteBuffer(string: "<html><body>Service unavailable</body></html>")))
     }
 
     private func reply(_ json: SandboxJSON) -> Response {

@@ -42,7 +42,8 @@ struct OrderGenerator: Sendable {
         let lines = (1...Int.random(in: 1...3, using: &generator)).map { line(number: $0, now) }
         let isLate = chance(plan.latePerMille)
         let order = SandboxOrder(
-            number: String(1_800_000_000_000 + count), customerOrder: String(5_200_000_000_000 + count),
+            number: String(1_800_000_000_000 + count),
+            customerOrder: String(5_200_000_000_000 + count),
             seller: seller, createdAt: now, changedAt: now, listedFrom: isLate ? now + 8000 : now,
             buyer: count, lines: lines)
         let fate = Fate(
@@ -54,7 +55,8 @@ struct OrderGenerator: Sendable {
 
     private mutating func line(number: Int, _ now: Int64) -> SandboxOrder.Line {
         let isUnmapped = chance(plan.unmappedPerMille)
-        let sku = isUnmapped
+        let sku =
+            isUnmapped
             ? "NEW-\(Int.random(in: 1...3, using: &generator))"
             : plan.skus.randomElement(using: &generator) ?? "TEA-01"
         let quantity = [1, 1, 1, 2, 2, 3, 6].randomElement(using: &generator) ?? 1

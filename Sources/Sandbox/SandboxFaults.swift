@@ -28,7 +28,9 @@ struct SandboxFaults: Sendable {
         if let index = asked.firstIndex(where: { ($0.operation ?? operation) == operation }) {
             return asked.remove(at: index).fault
         }
-        guard perMille > 0, Int.random(in: 0..<1000, using: &generator) < perMille else { return nil }
+        guard perMille > 0, Int.random(in: 0..<1000, using: &generator) < perMille else {
+            return nil
+        }
         return SandboxFault.allCases.randomElement(using: &generator)
     }
 

@@ -42,7 +42,8 @@ struct SandboxOrder: Sendable {
     var address: [(String, SandboxJSON)] {
         [
             ("name", .text("Avery Quillfeather \(buyer)")),
-            ("address1", .text("\(buyer) Heronsgate Lane")), ("address2", .text("Unit \(buyer % 90)")),
+            ("address1", .text("\(buyer) Heronsgate Lane")),
+            ("address2", .text("Unit \(buyer % 90)")),
             ("city", .text("Cedar Hollow")), ("state", .text("MO")),
             ("postalCode", .text("630\(10 + buyer % 90)")), ("country", .text("USA")),
             ("addressType", .text("RESIDENTIAL")),
@@ -117,7 +118,8 @@ extension SandboxOrder.Line {
                         "charge",
                         .list([
                             .object([
-                                ("chargeType", .text("PRODUCT")), ("chargeName", .text("ItemPrice")),
+                                ("chargeType", .text("PRODUCT")),
+                                ("chargeName", .text("ItemPrice")),
                                 ("chargeAmount", Self.amount(cents)),
                                 (
                                     "tax",

@@ -147,7 +147,8 @@ actor OrderMarket {
             guard let order = world.orders[number] else { return false }
             let open = order.lines.filter { $0.open > 0 }.map { ($0.number, $0.open) }
             guard !open.isEmpty else { return false }
-            return world.cancel(number, by: "buyer", open.map { (line: $0.0, quantity: $0.1) }, at: now)
+            return world.cancel(
+                number, by: "buyer", open.map { (line: $0.0, quantity: $0.1) }, at: now)
                 == nil
         }
         if didCancel { await announce("PO_LINE_AUTOCANCELLED", number) }

@@ -11,7 +11,8 @@ package struct SandboxSeller: Sendable, Codable {
         package let user: String
         package let secret: String
 
-        package init(url: String, method: String, headerName: String, user: String, secret: String) {
+        package init(url: String, method: String, headerName: String, user: String, secret: String)
+        {
             self.url = url
             self.method = method
             self.headerName = headerName

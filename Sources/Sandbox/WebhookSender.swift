@@ -25,7 +25,8 @@ struct WebhookSender: Sendable {
                 (
                     "quantity",
                     .object([
-                        ("unitOfMeasure", .text("EACH")), ("measurementValue", .text(String(quantity))),
+                        ("unitOfMeasure", .text("EACH")),
+                        ("measurementValue", .text(String(quantity))),
                     ])
                 ),
             ])

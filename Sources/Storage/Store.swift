@@ -25,7 +25,8 @@ package final class Store: Sendable {
     /// new from the stored bodies. - Returns: what was done, in words.
     package func open(_ collections: [any Record.Type]) async throws -> [String] {
         var plan = try await engine.migrate(collections.map { $0.shape })
-        for collection in collections where plan.contains(where: { $0.hasPrefix(collection.collection + ": column") }) {
+        for collection in collections
+        where plan.contains(where: { $0.hasPrefix(collection.collection + ": column") }) {
             plan.append("\(collection.collection): \(try await refill(collection)) rows indexed")
         }
         return plan
@@ -42,7 +43,9 @@ package final class Store: Sendable {
         _ body: @escaping @Sendable (Transaction) throws -> T
     ) async throws -> T {
         try await perform(
-            call, lane, OperationCoder(encode: BodyCoder.encode, decode: { try BodyCoder.decode(T.self, from: $0) }),
+            call, lane,
+            OperationCoder(
+                encode: BodyCoder.encode, decode: { try BodyCoder.decode(T.self, from: $0) }),
             body)
     }
 

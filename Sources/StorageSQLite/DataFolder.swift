@@ -1,8 +1,9 @@
+import Kernel
+import Storage
+
 #if canImport(Glibc)
     import Glibc
 #endif
-import Kernel
-import Storage
 
 /// The folder one process at a time may write: database, lock and admin socket.
 package final class DataFolder: Sendable {

@@ -78,7 +78,8 @@ struct SQLiteFault: Error {
         switch primary {
         case SQLITE_FULL: StorageError(.full, "the disk or the database's size limit is full")
         case SQLITE_INTERRUPT: StorageError(.interrupted, "the statement was interrupted")
-        case SQLITE_CONSTRAINT where code == Self.uniqueIndex
+        case SQLITE_CONSTRAINT
+        where code == Self.uniqueIndex
             || code == Self.primaryKey:
             StorageError(.duplicate, message)
         case SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB: StorageError(.broken, message)

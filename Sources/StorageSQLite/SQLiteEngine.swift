@@ -194,7 +194,8 @@ package final class SQLiteEngine: StorageEngine {
                 let found = try connection.text("PRAGMA \(name)")
                 guard found == wanted else {
                     throw StorageError(
-                        .settingRefused, "SQLite says \(name) is \(found ?? "unset"), not \(wanted)")
+                        .settingRefused, "SQLite says \(name) is \(found ?? "unset"), not \(wanted)"
+                    )
                 }
             }
             for statement in SQLiteSchema.statements { try connection.execute(statement) }

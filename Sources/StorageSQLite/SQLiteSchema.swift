@@ -90,18 +90,23 @@ struct CollectionSQL {
         let values =
             "INTO \(table)(tenant, id, version, body, created, updated\(columns)) "
             + "VALUES(?, ?, ?, ?, ?, ?\(marks))"
-        select = "SELECT id, version, body, created, updated FROM \(table) "
+        select =
+            "SELECT id, version, body, created, updated FROM \(table) "
             + "WHERE tenant = ? AND id = ?"
         insert = "INSERT " + values
         insertIfAbsent = "INSERT OR IGNORE " + values
         let sets = shape.columns.map { ", x_\($0.name) = ?" }.joined()
-        update = "UPDATE \(table) SET version = ?, body = ?, updated = ?\(sets) "
+        update =
+            "UPDATE \(table) SET version = ?, body = ?, updated = ?\(sets) "
             + "WHERE tenant = ? AND id = ? AND version = ?"
         delete = "DELETE FROM \(table) WHERE tenant = ? AND id = ?"
     }
 
     static func isName(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 95 }
+        !text.isEmpty
+            && text.utf8.allSatisfy {
+                (97...122).contains($0) || (48...57).contains($0) || $0 == 95
+            }
     }
 
     func find(_ index: CollectionShape.Index) -> String {

@@ -143,7 +143,9 @@ extension SQLiteSession: RecordRows {
         var last: Int64 = 0
         var total = 0
         while true {
-            let rows = try with("SELECT rowid, body FROM \(table) WHERE rowid > ? ORDER BY rowid LIMIT 500") {
+            let rows = try with(
+                "SELECT rowid, body FROM \(table) WHERE rowid > ? ORDER BY rowid LIMIT 500"
+            ) {
                 try $0.bind(last).rows { ($0.integer(0), $0.blob(1)) }
             }
             guard let end = rows.last else { return total }

@@ -1,7 +1,7 @@
-package import Hummingbird
-package import Kernel
 import FoundationEssentials
 import HTTPTypes
+package import Hummingbird
+package import Kernel
 import Security
 package import Storage
 

@@ -1,7 +1,7 @@
-package import Hummingbird
 import FoundationEssentials
-import Kernel
 import HTTPTypes
+package import Hummingbird
+import Kernel
 import Logging
 import NIOCore
 

@@ -20,7 +20,8 @@ package typealias CatalogueError = CodedFault<CatalogueFaultCode>
 /// A thing sold, with its sellable form.
 package struct Product: Record {
     package static let collection = "products"
-    package static let bySKU = Index<Product>.unique("by_sku", Column("sku", by: { $0.sku.rawValue }))
+    package static let bySKU = Index<Product>.unique(
+        "by_sku", Column("sku", by: { $0.sku.rawValue }))
     package static let indexes = [bySKU]
 
     package let id: Identifier<ProductTag>

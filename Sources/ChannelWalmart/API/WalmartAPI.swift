@@ -1,8 +1,8 @@
 import Connectors
 package import Contracts
 import Foundation
-import Kernel
 import Jobs
+import Kernel
 
 /// What is called on Walmart; each has a published limit of its own.
 package enum WalmartOperation: String, Sendable, CaseIterable {

@@ -74,7 +74,8 @@ struct WalmartOrder: Decodable, Sendable {
             (orderLineStatuses?.orderLineStatus?.elements ?? [])
                 .filter { $0.status?.value?.lowercased() == status.lowercased() }
                 .reduce(0) { sum, part in
-                    sum.addingReportingOverflow(part.statusQuantity?.amount?.value ?? 0).partialValue
+                    sum.addingReportingOverflow(part.statusQuantity?.amount?.value ?? 0)
+                        .partialValue
                 }
         }
     }

@@ -144,7 +144,8 @@ struct WalmartWebhook: Sendable {
     /// - Throws: `ChannelError.webhookMalformed` with the field.
     init(json: [UInt8]) throws {
         guard let body = try? JSONDecoder().decode(Body.self, from: Data(json)) else {
-            throw ChannelError(.webhookMalformed, "the body is not a Walmart event", field: "(body)")
+            throw ChannelError(
+                .webhookMalformed, "the body is not a Walmart event", field: "(body)")
         }
         guard let type = body.source?.eventType?.value, (1...60).contains(type.utf8.count) else {
             throw ChannelError(.webhookMalformed, "is missing", field: "source.eventType")

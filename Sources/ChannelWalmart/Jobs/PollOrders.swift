@@ -64,7 +64,8 @@ struct PollOrdersWorker: JobWorker {
         return isLast
     }
 
-    private func firstQuery(_ kind: PollStream.Kind, _ stream: PollStream, _ now: Instant) -> String {
+    private func firstQuery(_ kind: PollStream.Kind, _ stream: PollStream, _ now: Instant) -> String
+    {
         let from = (stream.watermark ?? now - pacing.firstReach) - pacing.overlap
         return switch kind {
         case .released: "?limit=100&createdStartDate=\(from)"

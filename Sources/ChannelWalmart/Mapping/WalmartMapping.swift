@@ -54,7 +54,8 @@ package enum WalmartMapping {
         _ line: WalmartOrder.Line, at index: Int
     ) throws -> ObservedOrder.Line {
         let path = "orderLines.orderLine[\(index)]"
-        let ordered = try quantity(line.orderLineQuantity?.amount?.value, path + ".orderLineQuantity")
+        let ordered = try quantity(
+            line.orderLineQuantity?.amount?.value, path + ".orderLineQuantity")
         guard !ordered.isZero else { throw malformed(path + ".orderLineQuantity") }
         let shipped = line.units("Shipped") &+ line.units("Delivered")
         let charges = line.charges?.charge?.elements ?? []
@@ -66,7 +67,8 @@ package enum WalmartMapping {
             channelSKU: try code(line.item?.sku, ChannelSKU.self, path + ".item.sku"),
             title: String((line.item?.productName?.value ?? "").prefix(300)), ordered: ordered,
             unitPrice: product ?? total, total: total,
-            cancelled: min(ordered, try quantity(line.units("Cancelled"), path + ".orderLineStatuses")),
+            cancelled: min(
+                ordered, try quantity(line.units("Cancelled"), path + ".orderLineStatuses")),
             shipped: min(ordered, try quantity(shipped, path + ".orderLineStatuses")))
     }
 

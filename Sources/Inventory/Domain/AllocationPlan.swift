@@ -26,7 +26,8 @@ package enum AllocationPlan {
             var need = want.quantity
             var candidates = left[want.sku] ?? []
             if let whole = candidates.firstIndex(where: { $0.available >= need }) {
-                candidates = [candidates[whole]] + candidates[..<whole]
+                candidates =
+                    [candidates[whole]] + candidates[..<whole]
                     + candidates[(whole + 1)...]
             }
             for index in candidates.indices where !need.isZero {

@@ -140,7 +140,8 @@ struct ReservationDesk {
             try ledger.move(
                 .reserved, part.quantity, of: part.sku, at: part.facility,
                 cause: reservation.order.rawValue)
-            for index in reservation.lines.indices where reservation.lines[index].line == part.line {
+            for index in reservation.lines.indices where reservation.lines[index].line == part.line
+            {
                 reservation.lines[index].held.append(part)
             }
         }

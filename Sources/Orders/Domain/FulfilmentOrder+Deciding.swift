@@ -40,7 +40,8 @@ extension FulfilmentOrder {
             guard machine.allows(.accept, in: state) else { return [] }
             return [
                 advanced(.accepted),
-                .released(FulfilmentReleased(fulfilmentOrder: id, order: order, facility: facility)),
+                .released(
+                    FulfilmentReleased(fulfilmentOrder: id, order: order, facility: facility)),
             ]
         case .pickingStarted:
             guard machine.allows(.startPicking, in: state) else { return [] }

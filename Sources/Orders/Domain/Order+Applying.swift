@@ -102,12 +102,14 @@ extension Order {
                     since: instant, state: .due))
         case .obligationSettled(let fact):
             for index in obligations.indices
-            where obligations[index].kind == fact.kind && obligations[index].subject == fact.subject {
+            where obligations[index].kind == fact.kind && obligations[index].subject == fact.subject
+            {
                 obligations[index].state = fact.isRefused ? .refused : .acknowledged
                 obligations[index].fault = fact.fault
                 obligations[index].answeredAt = instant
             }
-            for index in cancellations.indices where cancellations[index].id.rawValue == fact.subject {
+            for index in cancellations.indices
+            where cancellations[index].id.rawValue == fact.subject {
                 cancellations[index].state = fact.isRefused ? .refused : .acknowledged
             }
         case .cancellationOpened(let fact): cancellations.append(fact.cancellation)

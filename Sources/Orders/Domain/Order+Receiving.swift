@@ -122,7 +122,8 @@ extension Order {
 
     private func contentChanges(_ seen: OrderObserved, _ decision: Decision) -> [OrderEvent] {
         let known = Dictionary(lines.map { ($0.number, $0.ordered) }) { first, _ in first }
-        let shown = Dictionary(seen.order.lines.map { ($0.number, $0.ordered) }) { first, _ in first }
+        let shown = Dictionary(seen.order.lines.map { ($0.number, $0.ordered) }) { first, _ in first
+        }
         guard known != shown, !troubles.contains(where: { $0.kind == .contentChanged }) else {
             return []
         }

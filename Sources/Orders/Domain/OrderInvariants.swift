@@ -20,7 +20,8 @@ package enum OrderInvariants {
                 found.append(
                     Finding(
                         invariant: "I1",
-                        detail: "line \(line.number): buckets hold \(sum), ordered \(line.ordered)"))
+                        detail: "line \(line.number): buckets hold \(sum), ordered \(line.ordered)")
+                )
             }
             let gone = line.quantity {
                 [.shipped, .delivered, .lost, .returningToOrigin, .returnedToOrigin]

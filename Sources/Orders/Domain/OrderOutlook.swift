@@ -36,7 +36,8 @@ package struct OrderOutlook: Codable, Hashable, Sendable {
             return "stock: " + parts.joined(separator: ", ")
         }
         if order.status == .accepted { return "Inventory to reserve its stock" }
-        if let due = order.obligations.first(where: { $0.state == .due && $0.kind != .acknowledge }) {
+        if let due = order.obligations.first(where: { $0.state == .due && $0.kind != .acknowledge })
+        {
             return "the channel's answer to our \(due.kind.rawValue)"
                 + (due.isLate(at: now) ? ", which is late" : "")
         }

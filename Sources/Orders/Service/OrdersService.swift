@@ -63,7 +63,9 @@ package struct OrdersService: Sendable {
     }
 
     /// The order as it was at a moment; `nil` before it was received.
-    package func order(_ id: OrderID, asOf instant: Instant, tenant: TenantID) async throws -> Order? {
+    package func order(_ id: OrderID, asOf instant: Instant, tenant: TenantID) async throws
+        -> Order?
+    {
         try await store.read(tenant) { try $0.state(Order.self, id, asOf: instant) }
     }
 

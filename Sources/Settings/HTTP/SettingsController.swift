@@ -16,7 +16,8 @@ struct SettingsController: Sendable {
         group.get("connections", use: Endpoint.route(timekeeper, connections))
         group.get("connections/:id", use: Endpoint.route(timekeeper, show))
         group.post(
-            "connections/:id/webhook-secrets", use: Endpoint.route(timekeeper, status: .created, rotate))
+            "connections/:id/webhook-secrets",
+            use: Endpoint.route(timekeeper, status: .created, rotate))
     }
 
     /// `POST /facilities` `{name, rank?}` → 201; 409 `settings.nameTaken`.

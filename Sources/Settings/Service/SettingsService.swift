@@ -62,7 +62,8 @@ package struct SettingsService: Sendable {
         try await store.write(call) { transaction in
             let facility = Facility(id: transaction.decision.newID(), name: name, rank: rank)
             guard try transaction.insertIfAbsent(facility) else {
-                throw SettingsError(.nameTaken, "a facility is named “\(name)” already", field: "name")
+                throw SettingsError(
+                    .nameTaken, "a facility is named “\(name)” already", field: "name")
             }
             try transaction.emit(
                 FacilitySaved(facility: facility.id, name: name, rank: rank),
@@ -142,7 +143,8 @@ package struct SettingsService: Sendable {
                 .addressMalformed, "expected an address like https://host", field: "baseURL")
         }
         guard !draft.clientID.isEmpty, !draft.clientSecret.isEmpty else {
-            throw SettingsError(.secretMissing, "client id and secret are needed", field: "clientSecret")
+            throw SettingsError(
+                .secretMissing, "client id and secret are needed", field: "clientSecret")
         }
         if let webhook = draft.webhook {
             guard !webhook.secrets.isEmpty, webhook.secrets.allSatisfy({ $0.utf8.count >= 8 })

@@ -17,7 +17,8 @@ package struct EngineWork: Sendable {
     package let finish: @Sendable (Result<Void, any Error>) -> Void
 
     package init(
-        lane: WriteLane, tenant: TenantID, run: @escaping @Sendable (any EngineSession) throws -> Void,
+        lane: WriteLane, tenant: TenantID,
+        run: @escaping @Sendable (any EngineSession) throws -> Void,
         undo: @escaping @Sendable () -> Void,
         finish: @escaping @Sendable (Result<Void, any Error>) -> Void
     ) {

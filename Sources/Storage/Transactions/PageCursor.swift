@@ -40,7 +40,9 @@ package struct PageCursor: Sendable, LosslessStringConvertible {
     func values(for index: CollectionShape.Index, equals: Int) throws -> [IndexValue] {
         guard content.index == index.name,
             content.values.count == index.columns.count - equals + 1
-        else { throw StorageError(.cursorMalformed, "this cursor is of another list", field: "cursor") }
+        else {
+            throw StorageError(.cursorMalformed, "this cursor is of another list", field: "cursor")
+        }
         return content.values
     }
 }

@@ -62,7 +62,9 @@ package final class Transaction: ReadTransaction {
         let row = try save(record, replacing: old, entry: entry)
         if R.leavesEvents {
             let changed = try RecordSaved.changes(from: BodyCoder.encode(old), to: row.body)
-            try append(RecordSaved(changed: changed), type: RecordSaved.type(of: R.collection), to: R.stream(record.id))
+            try append(
+                RecordSaved(changed: changed), type: RecordSaved.type(of: R.collection),
+                to: R.stream(record.id))
         }
     }
 

@@ -65,7 +65,8 @@ package struct WarehouseService: Sendable {
         if work.state == .dispatched { return work }
         guard work.state == .packed else {
             throw WarehouseError(
-                .illegalTransition, "only packed work is dispatched; this is \(work.state.rawValue)")
+                .illegalTransition, "only packed work is dispatched; this is \(work.state.rawValue)"
+            )
         }
         let parcels = work.boxes.map {
             LabelledParcel(
@@ -112,7 +113,8 @@ package struct WarehouseService: Sendable {
     static func tell(
         _ work: WorkOrder, _ step: WorkProgressed.Step, _ transaction: Transaction
     ) throws {
-        let boxes = step == .packed
+        let boxes =
+            step == .packed
             ? work.boxes.map { WorkProgressed.Box(parcel: $0.parcel, lines: $0.lines) } : []
         try transaction.emit(
             WorkProgressed(

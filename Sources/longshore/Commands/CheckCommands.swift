@@ -16,7 +16,9 @@ struct VerifyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let json = output.json
-        if !json, Terminal.isInteractive { Terminal.line("Reading everything; this may take a while …") }
+        if !json, Terminal.isInteractive {
+            Terminal.line("Reading everything; this may take a while …")
+        }
         try await CommandSession.run(options) { session in
             let report = try await session.get("/v1/verification")
             guard case .array(let findings) = report["findings"] ?? .null else {
@@ -27,12 +29,14 @@ struct VerifyCommand: AsyncParsableCommand {
             } else {
                 for finding in findings {
                     Terminal.line(
-                        "\(finding["invariant"]?.plain ?? "")  \(finding["subject"]?.plain ?? "")  \(finding["detail"]?.plain ?? "")")
+                        "\(finding["invariant"]?.plain ?? "")  \(finding["subject"]?.plain ?? "")  \(finding["detail"]?.plain ?? "")"
+                    )
                 }
                 Terminal.line(
                     "\(report["orders"]?.plain ?? "0") orders, \(report["fulfilmentOrders"]?.plain ?? "0") fulfilment orders, "
                         + "\(report["stockLevels"]?.plain ?? "0") stock levels, \(report["reservations"]?.plain ?? "0") reservations: "
-                        + (findings.isEmpty ? "every invariant holds" : "\(findings.count) findings"))
+                        + (findings.isEmpty
+                            ? "every invariant holds" : "\(findings.count) findings"))
                 Terminal.line("not checked: \(report["unchecked"]?.plain ?? "")")
             }
             if !findings.isEmpty { throw ExitCode.failure }
@@ -113,17 +117,23 @@ struct DoctorCommand: AsyncParsableCommand {
         let engine = facts["engine"]?.plain ?? "unknown"
         let isFull = facts["synchronous"]?.plain == "2"
         let isLogged = facts["journal_mode"]?.plain == "wal"
-        let numbers = engine.split(separator: " ").last?.split(separator: ".").compactMap { Int($0) }
+        let numbers = engine.split(separator: " ").last?.split(separator: ".").compactMap {
+            Int($0)
+        }
         let isMended = (numbers ?? []).lexicographicallyPrecedes([3, 51, 3]) == false
         return [
             Check(
                 name: "durability", verdict: isFull && isLogged ? .good : .wrong,
-                detail: "journal \(facts["journal_mode"]?.plain ?? "unknown"), synchronous \(facts["synchronous"]?.plain ?? "unknown"); 2 is FULL"),
+                detail:
+                    "journal \(facts["journal_mode"]?.plain ?? "unknown"), synchronous \(facts["synchronous"]?.plain ?? "unknown"); 2 is FULL"
+            ),
             Check(
                 name: "sqlite", verdict: isMended ? .good : .warning,
                 detail: isMended
                     ? engine
-                    : engine + ": before 3.51.3 two writing processes can damage the log; only one process writes here"),
+                    : engine
+                        + ": before 3.51.3 two writing processes can damage the log; only one process writes here"
+            ),
         ]
     }
 }

@@ -69,7 +69,8 @@ struct ShowOrder: AsyncParsableCommand {
             for event in timeline.items {
                 let cause = event["cause"].map { " because of \($0.plain)" } ?? ""
                 Terminal.line(
-                    "\(event["at"]?.plain ?? "")  \(event["type"]?.plain ?? "")  by \(event["actor"]?.plain ?? "")\(cause)")
+                    "\(event["at"]?.plain ?? "")  \(event["type"]?.plain ?? "")  by \(event["actor"]?.plain ?? "")\(cause)"
+                )
             }
         }
     }
@@ -86,9 +87,13 @@ struct ShowOrder: AsyncParsableCommand {
 
     private static func show(_ order: JSONValue) {
         Terminal.line("\(order["reference"]?.plain ?? "")  \(order["id"]?.plain ?? "")")
-        Terminal.line("status      \(order["status"]?.plain ?? "") since \(order["statusSince"]?.plain ?? "")")
-        Terminal.line("waits for   \(order["outlook"]?["waitsFor"]?.plain ?? "nothing but its turn")")
-        Terminal.line("comes next  \(order["outlook"]?["next"]?.plain ?? "nothing: it is finished")")
+        Terminal.line(
+            "status      \(order["status"]?.plain ?? "") since \(order["statusSince"]?.plain ?? "")"
+        )
+        Terminal.line(
+            "waits for   \(order["outlook"]?["waitsFor"]?.plain ?? "nothing but its turn")")
+        Terminal.line(
+            "comes next  \(order["outlook"]?["next"]?.plain ?? "nothing: it is finished")")
         guard case .array(let lines) = order["lines"] ?? .null else { return }
         for line in lines {
             guard case .array(let units) = line["units"] ?? .null else { continue }

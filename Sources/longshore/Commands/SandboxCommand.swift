@@ -29,7 +29,8 @@ struct WalmartSandboxCommand: AsyncParsableCommand {
     @Option(help: "Stop making orders after so many.") var orderLimit = Int.max
     @Option(help: "Seed of the made-up orders.") var seed: UInt64 = 1
     @Option(help: "Of a thousand calls, so many go wrong.") var faultsPerMille = 0
-    @Option(help: "Of a thousand webhooks, so many come twice or late.") var webhookFaultsPerMille = 0
+    @Option(help: "Of a thousand webhooks, so many come twice or late.") var webhookFaultsPerMille =
+        0
     @Option(help: "Seconds an access token lives.") var tokenSeconds = 900
     @Option(help: "Calls a minute for each operation; 0 for no limit.") var limitPerMinute = 0
 
@@ -51,7 +52,8 @@ struct WalmartSandboxCommand: AsyncParsableCommand {
         configuration.webhookFaultsPerMille = webhookFaultsPerMille
         configuration.tokenSeconds = tokenSeconds
         if limitPerMinute > 0 {
-            for name in ["listReleased", "listOrders", "getOrder", "acknowledge", "ship", "cancel"] {
+            for name in ["listReleased", "listOrders", "getOrder", "acknowledge", "ship", "cancel"]
+            {
                 configuration.limits[name] = limitPerMinute
             }
         }

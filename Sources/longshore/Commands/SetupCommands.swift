@@ -24,7 +24,9 @@ struct ListConnections: AsyncParsableCommand {
 struct AddConnection: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "add", abstract: "Adds a Walmart account.",
-        discussion: "The client secret is read from standard input, so that it stays out of the shell's history.")
+        discussion:
+            "The client secret is read from standard input, so that it stays out of the shell's history."
+    )
 
     @OptionGroup var options: DataOptions
     @Option(help: "A name of your own.") var name: String
@@ -206,7 +208,8 @@ struct ImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
         abstract: "Takes orders from a file as if they had been read from the channel.",
-        discussion: "The file is an orders answer as JSON. Orders that are here already change nothing.")
+        discussion:
+            "The file is an orders answer as JSON. Orders that are here already change nothing.")
 
     @OptionGroup var options: DataOptions
     @Option(help: "The connection's name or identifier.") var connection: String

@@ -102,7 +102,8 @@ struct RetryParked: AsyncParsableCommand {
 
 struct SkipParked: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "skip", abstract: "Steps over an event for ever; what waits behind it goes on.")
+        commandName: "skip", abstract: "Steps over an event for ever; what waits behind it goes on."
+    )
 
     @OptionGroup var options: DataOptions
     @Argument(help: "Its number in the list.") var number: Int

@@ -71,7 +71,8 @@ struct Demo: Sendable {
     }
 
     private func drive() async throws -> Bool {
-        Terminal.line("Setting up \(DemoShop.sellers) sellers, 20 products, stock in two facilities …")
+        Terminal.line(
+            "Setting up \(DemoShop.sellers) sellers, 20 products, stock in two facilities …")
         try await DemoShop(session: session, sandbox: sandbox, platformPort: port).open()
         try await sandbox.post("/control/rate", .object(["perMinute": .integer(Int64(rate * 60))]))
         Terminal.line("Data in \(folder)")
@@ -126,7 +127,8 @@ struct Demo: Sendable {
             count = try await DemoCount.take(session, sandbox)
         }
         Terminal.line(
-            "The sandbox showed \(count.shown) orders; confirmed includes \(count.cancelled) that were cancelled, as both sides agree.")
+            "The sandbox showed \(count.shown) orders; confirmed includes \(count.cancelled) that were cancelled, as both sides agree."
+        )
         for number in count.missing { Terminal.line("missing here: \(number)") }
         for number in count.unknown { Terminal.line("unknown to the sandbox: \(number)") }
         Terminal.line(count.line)

@@ -25,7 +25,8 @@ struct DemoCount: Sendable {
         Self.stages.map { "\($0)=\(byStage[$0] ?? 0)" }.joined(separator: " ")
     }
 
-    static func take(_ session: CommandSession, _ sandbox: SandboxProcess) async throws -> DemoCount {
+    static func take(_ session: CommandSession, _ sandbox: SandboxProcess) async throws -> DemoCount
+    {
         let reply = try await sandbox.get("/control/orders")
         guard case .array(let orders) = reply["orders"] ?? .null else {
             throw DemoError(detail: "the sandbox's orders are not readable")

@@ -1,0 +1,45 @@
+# Longshore: the commands a newcomer and a developer need. Each says what it does.
+.PHONY: help setup build demo test format lint bench release clean
+
+SWIFT ?= swift
+export SWIFT_BACKTRACE ?= enable=no
+
+help:
+	@echo "make demo      build, then ten sellers' orders from a sandbox, shipped and confirmed"
+	@echo "make test      format check, build, all tests"
+	@echo "make bench     release build, then the figures, on this disk"
+	@echo "make release   the program for deployment: .build/release/longshore"
+	@echo "make format    put the code into its form"
+
+setup:
+	@Scripts/setup
+
+build: setup
+	@echo "Building (the first time fetches and builds the HTTP stack: some minutes on two cores) …"
+	@$(SWIFT) build --product longshore
+
+demo: build
+	@exec .build/debug/longshore demo
+
+lint:
+	@echo "Checking the format …"
+	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks
+
+# The tests run the program itself, so both share one debug build.
+test: setup lint
+	@echo "Building the program and its tests …"
+	@$(SWIFT) build --build-tests
+	@echo "Running the tests …"
+	@$(SWIFT) test --skip-build
+
+format:
+	@$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks
+
+release: setup
+	@$(SWIFT) build -c release --product longshore
+
+bench: setup
+	@Benchmarks/run
+
+clean:
+	@rm -rf .build
