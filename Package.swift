@@ -108,5 +108,10 @@ let package = Package(
         room("StorageTesting", ["Kernel", "Storage"]),
         tests("KernelTests", ["Kernel"]),
         tests("StorageTests", ["Kernel", "Storage", "StorageSQLite", "StorageTesting"]),
+        tests(
+            "JobsTests", ["Kernel", "Storage", "StorageSQLite", "StorageTesting", "Jobs", logging]),
+        tests(
+            "EventsTests",
+            ["Kernel", "Storage", "StorageSQLite", "StorageTesting", "Events", logging]),
     ]
 )

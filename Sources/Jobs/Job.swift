@@ -101,4 +101,16 @@ package struct JobContext: Sendable {
     package let store: Store
     package let timekeeper: any Timekeeper
     package let allowance: Allowance
+
+    package init(
+        number: Int64, attempt: Int, call: Call, store: Store, timekeeper: any Timekeeper,
+        allowance: Allowance
+    ) {
+        self.number = number
+        self.attempt = attempt
+        self.call = call
+        self.store = store
+        self.timekeeper = timekeeper
+        self.allowance = allowance
+    }
 }

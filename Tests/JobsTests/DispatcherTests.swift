@@ -1,0 +1,190 @@
+import Jobs
+import Kernel
+import Logging
+import Storage
+import StorageTesting
+import Synchronization
+import Testing
+
+@Suite struct DispatcherTests {
+    @Test func `a job runs once and its writes commit with its end`() async throws {
+        let stage = try await JobsStage()
+        try await stage.enqueue(Probe(name: "commit"))
+
+        try await stage.runUntilSettled(1)
+
+        let rows = try await stage.rows([.completed])
+        #expect(rows.count == 1)
+        #expect(try await stage.gadget("commit") != nil)
+    }
+
+    @Test func `a transaction that is taken back leaves no job`() async throws {
+        struct Refused: Error {}
+        let stage = try await JobsStage()
+
+        await #expect(throws: Refused.self) {
+            try await stage.store.write(.sample()) { transaction -> Bool in
+                try transaction.enqueue(Probe(name: "never"))
+                throw Refused()
+            }
+        }
+
+        #expect(try await stage.rows(Set(JobState.allCases)).isEmpty)
+    }
+
+    @Test(arguments: [
+        ("invalid", JobState.discarded), ("refused", .discarded), ("notFound", .discarded),
+        ("unavailable", .retryable), ("defect", .retryable), ("limited", .scheduled),
+        ("discard", .discarded), ("snooze", .scheduled), ("unexpected", .retryable),
+    ])
+    func `the kind of a fault decides what becomes of a job`(
+        _ name: String, _ state: JobState
+    ) async throws {
+        let stage = try await JobsStage()
+        try await stage.enqueue(Probe(name: name))
+
+        try await stage.runUntilSettled(1)
+
+        let rows = try await stage.rows(Set(JobState.allCases))
+        #expect(rows.map(\.state) == [state])
+        #expect(name == "snooze" || rows[0].fault != nil)
+        // Waiting as told costs no attempt.
+        #expect(rows[0].attempt == (["limited", "snooze"].contains(name) ? 0 : 1))
+    }
+
+    @Test func `a unique job is there once until it has finished`() async throws {
+        let stage = try await JobsStage()
+        let options = JobOptions(uniqueness: .untilFinished("k"))
+
+        let first = try await stage.enqueue(Probe(name: "ok"), options)
+        let second = try await stage.enqueue(Probe(name: "ok"), options)
+        try await stage.runUntilSettled(1)
+        let third = try await stage.enqueue(Probe(name: "ok"), options)
+
+        #expect(first != nil && second == nil && third != nil)
+    }
+
+    @Test func `a delayed job waits for its time`() async throws {
+        let stage = try await JobsStage()
+        try await stage.enqueue(Probe(name: "ok"), JobOptions(delay: .seconds(3600)))
+
+        try await stage.run { $0.timekeeper.advance(by: .seconds(3601)) }
+
+        #expect(try await stage.rows([.completed]).count == 1)
+    }
+
+    @Test func `what ran at a crash runs again, and twice alone means quarantine`() async throws {
+        let stage = try await JobsStage()
+        let number = try #require(try await stage.enqueue(Probe(name: "ok")))
+        for crash in 0..<2 {
+            try await stage.claimAndDie(number, isAlone: crash > 0)
+        }
+        try await stage.claimAndDie(number, isAlone: true)
+
+        try await stage.runUntilSettled(1)
+
+        let row = try #require(try await stage.rows([.discarded]).first)
+        #expect(row.fault?.code == "jobs.quarantined")
+    }
+
+    @Test func `a suspect that lives completes`() async throws {
+        let stage = try await JobsStage()
+        let number = try #require(try await stage.enqueue(Probe(name: "ok")))
+        try await stage.claimAndDie(number, isAlone: false)
+
+        try await stage.runUntilSettled(1)
+
+        #expect(try await stage.rows([.completed]).map(\.number) == [number])
+    }
+}
+
+@Suite struct EffectLedgerTests {
+    @Test(arguments: ["lost", "cutBefore"])
+    func `a lost answer is asked about before the call is repeated`(_ trouble: String) async throws {
+        let stage = try await JobsStage()
+        let outside = Outside(trouble)
+        let ledger = EffectLedger(store: stage.store)
+        let context = stage.context()
+
+        await #expect(throws: JobsError.self) {
+            try await outside.perform(ledger, context)
+        }
+        _ = try await outside.perform(ledger, context)
+        _ = try await outside.perform(ledger, context)
+
+        #expect(outside.effects == 1)
+        #expect(outside.looks == 1)
+        #expect(outside.calls == (trouble == "lost" ? 1 : 2))
+    }
+
+    @Test func `a refusal is final`() async throws {
+        let stage = try await JobsStage()
+        let outside = Outside("refused")
+        let ledger = EffectLedger(store: stage.store)
+
+        for _ in 0..<3 { _ = try await outside.perform(ledger, stage.context()) }
+
+        #expect(outside.calls == 1)
+        #expect(outside.settled == 1)
+    }
+
+    @Test func `being throttled is no lost answer`() async throws {
+        let stage = try await JobsStage()
+        let outside = Outside("limited")
+        let ledger = EffectLedger(store: stage.store)
+
+        await #expect(throws: JobsError.self) { try await outside.perform(ledger, stage.context()) }
+        _ = try await outside.perform(ledger, stage.context())
+
+        #expect(outside.looks == 0 && outside.effects == 1)
+    }
+}
+
+/// An outside system that does things once and answers badly the first time.
+private final class Outside: Sendable {
+    private struct State {
+        var trouble: String?
+        var calls = 0
+        var effects = 0
+        var looks = 0
+        var settled = 0
+    }
+
+    private let state: Mutex<State>
+
+    init(_ trouble: String) { state = Mutex(State(trouble: trouble)) }
+
+    var calls: Int { state.withLock { $0.calls } }
+    var effects: Int { state.withLock { $0.effects } }
+    var looks: Int { state.withLock { $0.looks } }
+    var settled: Int { state.withLock { $0.settled } }
+
+    func perform(_ ledger: EffectLedger, _ context: JobContext) async throws -> EffectOutcome {
+        try await ledger.perform(
+            scope: "s", key: "k", in: context,
+            look: {
+                self.state.withLock {
+                    $0.looks += 1
+                    return $0.effects > 0 ? .happened : .absent
+                }
+            }, call: { try self.call() },
+            settle: { _, _ in self.state.withLock { $0.settled += 1 } })
+    }
+
+    private func call() throws {
+        try state.withLock { state in
+            state.calls += 1
+            let trouble = state.trouble
+            state.trouble = nil
+            switch trouble {
+            case "lost":
+                state.effects += 1
+                throw JobsError(.timedOut, "the answer was lost")
+            case "cutBefore": throw JobsError(.timedOut, "cut before")
+            case "limited": throw JobsError(.budgetSpent, "slow down", retryAfter: .seconds(1))
+            case "refused": throw JobsError(.notFinished, "no")
+            default: state.effects += 1
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import Foundation
+import Jobs
+import Kernel
+import Logging
+import Storage
+import StorageSQLite
+import StorageTesting
+
+/// A job whose name says how it ends.
+struct Probe: Job {
+    static let kind: JobKind = "testing.probe"
+    let name: String
+}
+
+struct ProbeWorker: JobWorker {
+    struct Unexpected: Error {}
+
+    func work(_ job: Probe, in context: JobContext) async throws -> JobOutcome {
+        switch job.name {
+        case "commit":
+            return .commit { transaction in
+                try transaction.insert(
+                    Gadget(id: transaction.decision.newID(), name: job.name))
+            }
+        case "snooze": return .snooze(.seconds(600))
+        case "discard": return .discard(reason: "nothing to do")
+        case "limited": throw JobsError(.budgetSpent, "wait", retryAfter: .seconds(600))
+        case "unexpected": throw Unexpected()
+        case "ok": return .completed
+        default:
+            guard let kind = FaultKind(rawValue: job.name) else { return .completed }
+            throw RecordedFault(kind: kind, code: "testing.probe", detail: job.name)
+        }
+    }
+}
+
+/// A real queue on a fresh database, with a clock of the test's own.
+struct JobsStage: Sendable {
+    let store: Store
+    let timekeeper = ManualTimekeeper()
+    let budgets: Budgets
+
+    init() async throws {
+        let path = NSTemporaryDirectory() + "longshore-jobs-\(UUID().uuidString)"
+        let engine = try SQLiteEngine(folder: DataFolder(path: path)) { _ in }
+        store = Store(engine: engine)
+        _ = try await store.open([Gadget.self, Effect.self])
+        budgets = Budgets(timekeeper: timekeeper)
+    }
+
+    @discardableResult
+    func enqueue(_ job: Probe, _ options: JobOptions = JobOptions()) async throws -> Int64? {
+        try await store.writeUnrepeated(.sample()) { try $0.enqueue(job, options) }
+    }
+
+    func rows(_ states: Set<JobState>) async throws -> [JobRow] {
+        try await store.bookkeeping {
+            try $0.jobs(tenant: .sample(1), states: states, before: nil, limit: 500)
+        }
+    }
+
+    func gadget(_ name: String) async throws -> Gadget? {
+        try await store.read(.sample(1)) { try $0.find(Gadget.byName, name) }
+    }
+
+    func context() -> JobContext {
+        JobContext(
+            number: 1, attempt: 1, call: .sample(), store: store, timekeeper: timekeeper,
+            allowance: Allowance(partition: "p", budgets: budgets, isPrepaid: true))
+    }
+
+    /// Marks the job as running, as a process that then dies leaves it.
+    func claimAndDie(_ number: Int64, isAlone: Bool) async throws {
+        try await store.writeUnrepeated(.sample()) { transaction in
+            try transaction.bookkeeping { session in
+                if var row = try session.job(number), row.state == .running {
+                    // What the next start does first.
+                    if row.ranAlone { row.crashes += 1 }
+                    row.state = .available
+                    try session.reschedule(row)
+                }
+                _ = try session.claim([number], now: 1, isAlone: isAlone)
+            }
+        }
+    }
+
+    /// Runs the dispatcher until `count` attempts were settled.
+    func runUntilSettled(_ count: Int) async throws { try await run { _ in } }
+
+    /// Runs the dispatcher until nothing is available or running any more.
+    func run(_ whileRunning: @escaping @Sendable (JobsStage) async throws -> Void) async throws {
+        var registry = JobRegistry()
+        registry.add(ProbeWorker())
+        let dispatcher = Dispatcher(
+            store: store, registry: registry, budgets: budgets, timekeeper: timekeeper,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await dispatcher.run() }
+            try await whileRunning(self)
+            while try await !isQuiet(dispatcher) { await Task.yield() }
+            dispatcher.drain()
+            try await group.waitForAll()
+        }
+    }
+
+    private func isQuiet(_ dispatcher: Dispatcher) async throws -> Bool {
+        let now = timekeeper.now.microseconds
+        let open = try await rows([.available, .running, .scheduled, .retryable])
+        let waits = open.allSatisfy { $0.state != .running && $0.due > now }
+        return await dispatcher.runningCount == 0 && waits
+    }
+}
