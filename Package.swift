@@ -113,5 +113,11 @@ let package = Package(
         tests(
             "EventsTests",
             ["Kernel", "Storage", "StorageSQLite", "StorageTesting", "Events", logging]),
+        tests(
+            "ScenarioTests",
+            [
+                "Kernel", "Storage", "Platform", "Console", "Sandbox", "ChannelWalmart", "CSQLite",
+                "longshore", httpClient, lifecycle, logging, nio, nioHTTP, crypto,
+            ]),
     ]
 )

@@ -38,6 +38,10 @@ struct ControlRoutes: Sendable {
             }
             return Response(status: .noContent)
         }
+        router.post("control/faults/clear") { _, _ in
+            world.with { $0.faults.clear() }
+            return Response(status: .noContent)
+        }
         router.post("control/orders") { request, _ in
             let asked: OrderRequest = try await read(request)
             world.with { $0.add(asked.order) }

@@ -24,6 +24,9 @@ struct SandboxFaults: Sendable {
         for _ in 0..<min(max(times, 0), 1000) { asked.append((fault, operation)) }
     }
 
+    /// What was asked for and has not come yet does not come.
+    mutating func clear() { asked.removeAll() }
+
     mutating func next(for operation: String) -> SandboxFault? {
         if let index = asked.firstIndex(where: { ($0.operation ?? operation) == operation }) {
             return asked.remove(at: index).fault

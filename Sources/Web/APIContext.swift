@@ -1,5 +1,6 @@
 package import Hummingbird
 package import Kernel
+import Security
 
 /// Who a request is from, once a key, a socket or the loopback rule has said so.
 package struct Identity: Sendable {
@@ -17,10 +18,14 @@ package struct APIContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
     package var identity: Identity?
     /// Ties together all that this request causes.
-    package var correlation: String { id }
+    package let correlation: String
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
+        // Our own: the framework's request id lives in log metadata, and a log handler without
+        // metadata would take the process down with it.
+        var generator = SystemRandomNumberGenerator()
+        correlation = Hex.encode((0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) })
     }
 
     /// Bodies above this are refused before they are read whole.

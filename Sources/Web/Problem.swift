@@ -28,12 +28,12 @@ struct Problem: Encodable {
 }
 
 /// Turns every error of a route into a problem document; the one place that does.
-package struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
+package struct ProblemMiddleware: RouterMiddleware {
     package init() {}
 
     package func handle(
-        _ request: Request, context: Context,
-        next: (Request, Context) async throws -> Response
+        _ request: Request, context: APIContext,
+        next: (Request, APIContext) async throws -> Response
     ) async throws -> Response {
         do {
             return try await next(request, context)
@@ -43,7 +43,7 @@ package struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
             if fault.kind == .defect {
                 context.logger.error("request failed", metadata: ["error": "\(error)"])
             }
-            return Self.response(fault, status: status, correlation: context.id)
+            return Self.response(fault, status: status, correlation: context.correlation)
         }
     }
 

@@ -19,14 +19,34 @@ struct SettleObligationWorker: JobWorker {
             try $0.get(WalmartTask.self, job.task)
         }
         guard let task = found else { return .discard(reason: "the task is gone") }
+        if try await isTooEarly(task, context) { return .snooze(.milliseconds(500)) }
         let api = try await walmart.api(for: task.connection, in: context)
         _ = try await ledger.perform(
-            scope: "\(task.connection):\(task.kind.rawValue)", key: task.subject, in: context,
+            scope: Self.scope(task.connection, task.kind), key: task.subject, in: context,
             look: { try await look(task, api) }, call: { try await call(task, api) },
             settle: { outcome, transaction in
                 try Self.answer(task, outcome, transaction)
             })
         return .completed
+    }
+
+    /// Walmart's states go from acknowledged to shipped: a confirmation waits for the
+    /// acknowledgement, but not for ever, since goods that left must be told of.
+    private func isTooEarly(_ task: WalmartTask, _ context: JobContext) async throws -> Bool {
+        guard task.kind == .confirm, let shippedAt = task.shippedAt,
+            context.timekeeper.now < shippedAt + Self.patience
+        else { return false }
+        let effect = try await context.store.read(context.call.tenant) {
+            try $0.find(
+                Effect.byKey, Self.scope(task.connection, .acknowledge), task.order.rawValue)
+        }
+        return effect?.settledAt == nil
+    }
+
+    private static let patience = Duration.seconds(600)
+
+    private static func scope(_ connection: ConnectionID, _ kind: ObligationKind) -> String {
+        "\(connection):\(kind.rawValue)"
     }
 
     private func call(_ task: WalmartTask, _ api: WalmartAPI) async throws {
