@@ -119,5 +119,8 @@ let package = Package(
                 "Kernel", "Storage", "Platform", "Console", "Sandbox", "ChannelWalmart", "CSQLite",
                 "longshore", httpClient, lifecycle, logging, nio, nioHTTP, crypto,
             ]),
+        tests("ArchitectureTests", []),
+        tests("OrdersTests", ["Kernel", "Contracts", "Storage", "StorageTesting", "Orders"]),
+        tests("InventoryTests", ["Kernel", "Contracts", "StorageTesting", "Inventory"]),
     ]
 )

@@ -34,7 +34,7 @@ package struct EffectLedger: Sendable {
         look: @Sendable () async throws -> EffectLook, call: @Sendable () async throws -> Void,
         settle: @escaping @Sendable (EffectOutcome, Transaction) throws -> Void
     ) async throws -> EffectOutcome {
-        if FailurePoint.isPlanted("confirmWithoutLedger") {
+        if FailurePoint.isPlanted("confirmWithoutLedger"), scope.hasSuffix(":confirm") {
             try await call()
             return try await finish(nil, .happened, context, settle)
         }

@@ -39,10 +39,10 @@ extension Quantity: Codable, CustomStringConvertible {
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
-        let units = try container.decode(Int.self)
-        guard (0...Self.limit).contains(units) else {
+        // A number past 64 bits fails in the decoder without saying where: say it here.
+        guard let units = try? container.decode(Int.self), (0...Self.limit).contains(units) else {
             throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "\(units) is not within 0...\(Self.limit)")
+                in: container, debugDescription: "expected a whole number within 0...\(Self.limit)")
         }
         self.init(unchecked: units)
     }

@@ -18,7 +18,10 @@ package struct AdminClient: ConsoleSource {
     }
 
     package func get(_ path: String) async throws -> ConsoleAnswer {
-        try await send(.GET, path, body: [], key: nil)
+        do { return try await send(.GET, path, body: [], key: nil) } catch is PlatformError {
+            // A pooled connection may belong to a server that was restarted; reading again is safe.
+            return try await send(.GET, path, body: [], key: nil)
+        }
     }
 
     package func post(_ path: String, body: [UInt8], key: String) async throws -> ConsoleAnswer {
@@ -45,7 +48,7 @@ package struct AdminClient: ConsoleSource {
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            throw PlatformError(.serverUnreachable, "no answer on \(socket)")
+            throw PlatformError(.serverUnreachable, "no answer on \(socket): \(type(of: error))")
         }
     }
 }

@@ -49,12 +49,12 @@ package final class Store: Sendable {
             body)
     }
 
-    /// As ``write(_:lane:_:)`` for a call without an operation id, whose result need not be kept.
+    /// As ``write(_:lane:_:)``, but keeps no result: a repeat runs again. An operation id in the call
+    /// is not looked at, so only for what is safe to repeat.
     package func writeUnrepeated<T: Sendable>(
         _ call: Call, lane: WriteLane = .settling,
         _ body: @escaping @Sendable (Transaction) throws -> T
     ) async throws -> T {
-        precondition(call.operation == nil, "a call with an operation id keeps its result")
         return try await perform(call, lane, nil, body)
     }
 
@@ -67,7 +67,9 @@ package final class Store: Sendable {
         _ call: Call, _ lane: WriteLane, _ coder: OperationCoder<T>?,
         _ body: @escaping @Sendable (Transaction) throws -> T
     ) async throws -> T {
-        let operation = call.operation.map { RunningOperation(tenant: call.tenant, id: $0) }
+        let operation =
+            coder == nil
+            ? nil : call.operation.map { RunningOperation(tenant: call.tenant, id: $0) }
         if let operation, !running.withLock({ $0.insert(operation).inserted }) {
             throw StorageError(.operationRunning, "operation \(operation.id) is still running")
         }
@@ -78,7 +80,7 @@ package final class Store: Sendable {
         // Two writes of one millisecond must never make the same identifiers, so what has no
         // operation to name it gets chance; it is drawn once, and a rerun decides the same.
         let seed =
-            call.operation.map { "\(call.tenant)|\($0)|\(call.fingerprint)" }
+            (coder == nil ? nil : call.operation).map { "\(call.tenant)|\($0)|\(call.fingerprint)" }
             ?? "\(UInt64.random(in: .min ... .max))|\(UInt64.random(in: .min ... .max))"
         try await withCheckedThrowingContinuation {
             (continuation: CheckedContinuation<Void, any Error>) in

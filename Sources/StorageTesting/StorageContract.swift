@@ -51,13 +51,16 @@ package struct StorageContract: Sendable, CustomStringConvertible {
         .init("an operation id used for another request is refused") { harness in
             _ = try await harness.store.write(.sample(operation: "op")) { _ in 1 }
             try await requireFault(.operationReused) {
-                _ = try await harness.store.write(.sample(operation: "op", fingerprint: "g")) { _ in 2 }
+                _ = try await harness.store.write(.sample(operation: "op", fingerprint: "g")) { _ in
+                    2
+                }
             }
         },
         .init("one operation id of two tenants is two operations") { harness in
             let one = try await harness.store.write(.sample(operation: "op")) { _ in 1 }
             let two = try await harness.store.write(
-                .sample(tenant: .sample(2), operation: "op", fingerprint: "g")) { _ in 2 }
+                .sample(tenant: .sample(2), operation: "op", fingerprint: "g")
+            ) { _ in 2 }
             try require(one == 1 && two == 2, "each has its own result")
         },
         .init("two writes of one moment make different identifiers") { harness in

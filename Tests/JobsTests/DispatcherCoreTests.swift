@@ -41,7 +41,8 @@ import Testing
                 next += 1
                 core.offer([header(next, ["a", "b", "c"].randomElement(using: &generator) ?? "a")])
             } else if !running.isEmpty {
-                core.finished(running.remove(at: Int.random(in: 0..<running.count, using: &generator)))
+                core.finished(
+                    running.remove(at: Int.random(in: 0..<running.count, using: &generator)))
             }
             running += core.take(now: now, limit: { $0 == "a" ? 2 : 5 }, spend: { _ in .zero }).jobs
             #expect(running.filter { $0.partition == "a" }.count <= 2)
@@ -91,11 +92,15 @@ import Testing
         for _ in 0..<3000 {
             now = now + .microseconds(Int64.random(in: 0...900_000, using: &generator))
             // A killed process starts with an empty bucket.
-            if Int.random(in: 0..<200, using: &generator) == 0 { bucket = TokenBucket(limit, at: now) }
+            if Int.random(in: 0..<200, using: &generator) == 0 {
+                bucket = TokenBucket(limit, at: now)
+            }
             if bucket.take(now) == .zero { given.append(now) }
         }
         for (index, end) in given.enumerated() {
-            let window = given[...index].reversed().prefix { end.duration(since: $0) < .seconds(60) }
+            let window = given[...index].reversed().prefix {
+                end.duration(since: $0) < .seconds(60)
+            }
             #expect(window.count <= limit.perMinute)
         }
         #expect(!given.isEmpty)

@@ -100,7 +100,8 @@ import Testing
 
 @Suite struct EffectLedgerTests {
     @Test(arguments: ["lost", "cutBefore"])
-    func `a lost answer is asked about before the call is repeated`(_ trouble: String) async throws {
+    func `a lost answer is asked about before the call is repeated`(_ trouble: String) async throws
+    {
         let stage = try await JobsStage()
         let outside = Outside(trouble)
         let ledger = EffectLedger(store: stage.store)

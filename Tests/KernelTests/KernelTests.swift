@@ -16,7 +16,9 @@ import Testing
         #expect(try Money(decimal: money.decimalText, currency: currency) == money)
     }
 
-    @Test(arguments: ["", "-", ".", "1.", ".5", "1e3", "1,5", "0.001", "99999999999999999999", "1.2.3", "٣"])
+    @Test(arguments: [
+        "", "-", ".", "1.", ".5", "1e3", "1,5", "0.001", "99999999999999999999", "1.2.3", "٣",
+    ])
     func `refuses what is no amount`(_ text: String) {
         #expect(throws: KernelError.self) { try Money(decimal: text, currency: .usd) }
     }
@@ -56,7 +58,9 @@ import Testing
         #expect(Instant(text)?.microseconds == microseconds)
     }
 
-    @Test(arguments: ["", "2026-13-01", "2025-02-29", "2026-03-04T25:00:00Z", "yesterday", "2026-03-04T10:15"])
+    @Test(arguments: [
+        "", "2026-13-01", "2025-02-29", "2026-03-04T25:00:00Z", "yesterday", "2026-03-04T10:15",
+    ])
     func `refuses or reads only whole times`(_ text: String) {
         #expect(Instant(text) == nil || text.hasSuffix("10:15"))
     }
@@ -72,7 +76,10 @@ import Testing
         #expect(early < late)
     }
 
-    @Test(arguments: ["", "thg_", "ord_01jd8n3k2v9x0c4m7q5r6s8t1w", "thg_01jd8n3k2v9x0c4m7q5r6s8t1!", "thg_01JD8N3K2V9X0C4M7Q5R6S8T1W"])
+    @Test(arguments: [
+        "", "thg_", "ord_01jd8n3k2v9x0c4m7q5r6s8t1w", "thg_01jd8n3k2v9x0c4m7q5r6s8t1!",
+        "thg_01JD8N3K2V9X0C4M7Q5R6S8T1W",
+    ])
     func `refuses another form`(_ text: String) {
         #expect(Identifier<Thing>(text) == nil)
     }

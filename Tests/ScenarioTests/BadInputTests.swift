@@ -8,7 +8,9 @@ import Storage
 import Testing
 
 @Suite struct BadInputTests {
-    @Test func `each gets a clear problem with the right status, and nothing is written`() async throws {
+    @Test func `each gets a clear problem with the right status, and nothing is written`()
+        async throws
+    {
         try await Stage.with(.init(isPolling: false)) { stage in
             let key = try await stage.post("/v1/api-keys", .object(["name": .string("k")]))
             let other = try await Self.otherTenant(stage)
@@ -24,7 +26,9 @@ import Testing
                     headers: attack.headers)
                 #expect(answer.status == attack.status, "\(attack.name): \(answer.body.text)")
                 #expect(answer.type.hasPrefix("application/problem+json"), "\(attack.name)")
-                #expect(answer.body["field"].text == attack.field, "\(attack.name): \(answer.body.text)")
+                #expect(
+                    answer.body["field"].text == attack.field, "\(attack.name): \(answer.body.text)"
+                )
                 #expect(!answer.body["detail"].text.isEmpty, "\(attack.name)")
             }
 
@@ -56,10 +60,13 @@ import Testing
             .init(name: "no key", method: .GET, path: "/v1/orders", status: 401),
             .init(
                 name: "unknown key", method: .GET, path: "/v1/orders",
-                headers: [("authorization", "Bearer lsh_live_\(String(repeating: "a", count: 36))")],
+                headers: [
+                    ("authorization", "Bearer lsh_live_\(String(repeating: "a", count: 36))")
+                ],
                 status: 401),
             .init(
-                name: "malformed JSON", method: .POST, path: receipts, body: Array("{\"sku\":".utf8),
+                name: "malformed JSON", method: .POST, path: receipts,
+                body: Array("{\"sku\":".utf8),
                 headers: mine, status: 400),
             .init(
                 name: "wrong type", method: .POST, path: receipts, body: receipt("\"many\""),
@@ -91,7 +98,8 @@ import Testing
                 headers: theirs, status: 404),
             .init(
                 name: "another tenant's order, cancelled", method: .POST,
-                path: "/v1/orders/\(order)/cancellation", body: Array("{\"reason\":\"other\"}".utf8),
+                path: "/v1/orders/\(order)/cancellation",
+                body: Array("{\"reason\":\"other\"}".utf8),
                 headers: theirs, status: 404),
             .init(
                 name: "another tenant's facility", method: .POST, path: receipts,
@@ -139,8 +147,12 @@ import Testing
                 ("too far ahead", Self.signed(body, path, now + 200), body, 401),
                 ("another path", Self.signed(body, "/else", now), body, 401),
                 ("not JSON", Self.signed(Array("x".utf8), path, now), Array("x".utf8), 422),
-                ("no event id", Self.signed(Array("{\"source\":{\"eventType\":\"PO_CREATED\"}}".utf8), path, now),
-                    Array("{\"source\":{\"eventType\":\"PO_CREATED\"}}".utf8), 422),
+                (
+                    "no event id",
+                    Self.signed(
+                        Array("{\"source\":{\"eventType\":\"PO_CREATED\"}}".utf8), path, now),
+                    Array("{\"source\":{\"eventType\":\"PO_CREATED\"}}".utf8), 422
+                ),
             ]
             for (name, headers, body, status) in cases {
                 let answer = try await Stage.send(
@@ -241,7 +253,8 @@ import Testing
         let code = HMAC<SHA256>.authenticationCode(
             for: Data(text.utf8), using: SymmetricKey(data: Data(secret.utf8)))
         return [
-            ("WM_SEC.TIMESTAMP", String(at)), ("WM_SEC.SIGNATURE", Data(code).base64EncodedString()),
+            ("WM_SEC.TIMESTAMP", String(at)),
+            ("WM_SEC.SIGNATURE", Data(code).base64EncodedString()),
         ]
     }
 

@@ -7,7 +7,8 @@ import Testing
 
 @Suite struct JourneyTests {
     @Test(arguments: ["signature", "hmac", "basic", "oauth"])
-    func `an order pushed by webhook is shipped and confirmed, once`(_ method: String) async throws {
+    func `an order pushed by webhook is shipped and confirmed, once`(_ method: String) async throws
+    {
         try await Stage.with(.init(isPolling: false, webhookMethod: method)) { stage in
             try await stage.receive("A", 10)
             try await stage.order("1001", [("A", 2)])
@@ -102,10 +103,13 @@ import Testing
         }
     }
 
-    @Test func `calls that are cut, throttled or failing still leave one effect each`() async throws {
+    @Test func `calls that are cut, throttled or failing still leave one effect each`() async throws
+    {
         try await Stage.with { stage in
             try await stage.receive("A", 100)
-            for fault in ["cutAfter", "cutBefore", "html503", "throttled", "throttledBare", "expireToken"] {
+            for fault in [
+                "cutAfter", "cutBefore", "html503", "throttled", "throttledBare", "expireToken",
+            ] {
                 for operation in ["acknowledge", "ship", "getOrder"] {
                     try await stage.sandbox(
                         "/control/faults",
@@ -145,7 +149,8 @@ import Testing
         }
     }
 
-    @Test func `cancelled after it left stays an observation with the money at risk`() async throws {
+    @Test func `cancelled after it left stays an observation with the money at risk`() async throws
+    {
         try await Stage.with(.init(isWarehouseAutomatic: false)) { stage in
             try await stage.receive("A", 10)
             try await stage.order("5002", [("A", 1)])

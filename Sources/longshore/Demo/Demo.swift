@@ -8,7 +8,9 @@ import UnixSignals
 
 /// The demonstration: sandbox and platform on a folder of their own, and one line that lives.
 struct Demo: Sendable {
-    private static let drainLimit = Duration.seconds(60)
+    /// A minute, unless a test is in a hurry.
+    private static let drainLimit = Duration.seconds(
+        ProcessInfo.processInfo.environment["DEMO_DRAIN_SECONDS"].flatMap { Int($0) } ?? 60)
 
     private let folder: String
     private let port: Int

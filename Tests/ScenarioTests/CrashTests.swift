@@ -1,0 +1,172 @@
+import Foundation
+import Glibc
+import Kernel
+import Storage
+import Testing
+
+@Suite(.serialized) struct CrashTests {
+    private static let limit = 3000
+    private static let polling = ["--poll-seconds", "0.5", "--poll-overlap-seconds", "120"]
+
+    /// Where the process dies, each several times; the visit is drawn from the seed.
+    private static let points = [
+        "inbox.beforeCommit", "store.insideBatch", "effect.afterCall", "poll.midPage",
+        "platform.starting", "jobs.afterClaim", "store.afterCommit",
+    ]
+
+    @Test(arguments: [UInt64(ProcessInfo.processInfo.environment["LONGSHORE_SEED"] ?? "") ?? 1])
+    func `twenty kills while orders flow lose nothing and repeat nothing`(
+        _ seed: UInt64
+    ) async throws {
+        var generator = SplitMix64(seed: seed)
+        let session = try ProcessSession(
+            ["--faults-per-mille", "5", "--webhook-faults-per-mille", "30", "--seed", "\(seed)"],
+            arguments: Self.polling)
+        defer { session.end() }
+        try await Self.begin(session, rate: 600)
+        var hits: [String: Int] = [:]
+        for cycle in 0..<20 {
+            let point = Self.points[cycle % Self.points.count]
+            let visit =
+                point == "platform.starting" ? 1 : Int.random(in: 1...12, using: &generator)
+            let process = try session.serve(["LONGSHORE_CRASH_AT": "\(point):\(visit)"])
+            try await Self.waitForDeath(of: process, session)
+            if process.terminationReason == .uncaughtSignal { hits[point, default: 0] += 1 }
+        }
+        let last = try session.serve()
+        defer { kill(last.processIdentifier, SIGKILL) }
+        try await session.ready()
+        try await session.drain()
+
+        let violations = try await HistoryChecker(session: session, limitPerMinute: Self.limit)
+            .violations()
+        let findings = try await session.get("/v1/verification")["findings"].list
+
+        #expect(violations.isEmpty, "\(violations.prefix(10))")
+        #expect(findings.isEmpty, "\(findings.prefix(10))")
+        #expect(hits.count == Self.points.count && hits.values.allSatisfy { $0 >= 2 }, "\(hits)")
+        last.terminate()
+        last.waitUntilExit()
+        #expect(last.terminationStatus == 0, "SIGTERM drains and ends 0")
+    }
+
+    @Test func `the checker notices a job enqueued after the commit`() async throws {
+        let found = try await Self.planted(
+            "jobAfterCommit", crash: "planted.betweenCommits:3", arguments: Self.polling)
+
+        #expect(found.contains { $0.contains("is missing") }, "\(found)")
+    }
+
+    @Test func `the checker notices an inbox answered before it is on disk`() async throws {
+        let found = try await Self.planted(
+            "answerBeforeFsync", crash: "", arguments: ["--poll-seconds", "0"])
+
+        #expect(found.contains { $0.contains("is missing") }, "\(found)")
+    }
+
+    @Test func `the checker notices a confirmation without the effect ledger`() async throws {
+        let session = try ProcessSession(["--seed", "5"], arguments: Self.polling)
+        defer { session.end() }
+        try await Self.begin(session, rate: 0)
+        let process = try session.serve(["LONGSHORE_PLANT": "confirmWithoutLedger"])
+        defer { kill(process.processIdentifier, SIGKILL) }
+        try await session.ready()
+        try await session.tell(
+            "/control/faults",
+            .object([
+                "fault": .string("cutAfter"), "operation": .string("ship"), "times": .integer(5),
+            ]))
+        try await session.tell("/control/rate", .object(["perMinute": .integer(300)]))
+        try await session.until("several have been shipped") {
+            let effects = try await session.sandbox("/control/ledger")["effects"].list
+            return effects.filter { $0["kind"].text == "ship" }.count > 12
+        }
+        try await session.tell("/control/stop")
+
+        let calls = try await Self.settledRepeats(session)
+
+        #expect(calls.contains { $0.contains("repeated blindly") }, "\(calls)")
+    }
+
+    private static func settledRepeats(_ session: ProcessSession) async throws -> [String] {
+        let checker = HistoryChecker(session: session, limitPerMinute: limit)
+        var found: [String] = []
+        let clock = SystemTimekeeper()
+        let end = clock.now + .seconds(20)
+        while clock.now < end, !found.contains(where: { $0.contains("blindly") }) {
+            found = try await checker.violations()
+        }
+        return found
+    }
+
+    /// Opens shop with a platform that is killed before the orders flow.
+    private static func begin(_ session: ProcessSession, rate: Int64) async throws {
+        let process = try session.serve()
+        try await session.ready()
+        try await session.openShop(limitPerMinute: limit)
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        try await session.tell("/control/rate", .object(["perMinute": .integer(rate)]))
+    }
+
+    /// It dies at its point; where that is not reached in time, it is killed where it is.
+    private static func waitForDeath(
+        of process: Process, _ session: ProcessSession
+    ) async throws {
+        do {
+            try await session.until("it died", within: .seconds(4)) { !process.isRunning }
+        } catch is StageError {
+            kill(process.processIdentifier, SIGKILL)
+        }
+        process.waitUntilExit()
+    }
+
+    /// Runs with a planted fault and a few kills, then a healthy platform; returns what is wrong.
+    private static func planted(
+        _ fault: String, crash: String, arguments: [String]
+    ) async throws -> [String] {
+        let session = try ProcessSession(["--seed", "3"], arguments: arguments)
+        defer { session.end() }
+        try await begin(session, rate: 900)
+        for _ in 0..<3 {
+            let process = try session.serve([
+                "LONGSHORE_PLANT": fault, "LONGSHORE_CRASH_AT": crash,
+            ])
+            try await waitForDeath(of: process, session)
+        }
+        try await session.tell("/control/stop")
+        let last = try session.serve()
+        defer { kill(last.processIdentifier, SIGKILL) }
+        try await session.ready()
+        // A lost order never comes to rest: look once the others have.
+        do { try await session.until("rest", within: .seconds(8)) { false } } catch is StageError {}
+        return try await HistoryChecker(session: session, limitPerMinute: limit).violations()
+    }
+}
+
+@Suite struct DemoTests {
+    @Test(arguments: [false, true])
+    func `counts every order once, and notices one that is dropped`(_ drops: Bool) async throws {
+        let folder = "/var/tmp/longshore-demo-test-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = ProcessSession.program
+        process.arguments = ["demo", "--faults-per-mille", "0"]
+        process.environment = ProcessInfo.processInfo.environment.merging([
+            "DEMO_SECONDS": "4", "DEMO_PORT": "\(Int.random(in: 41_000...50_000))",
+            "DEMO_DATA": folder, "DEMO_DRAIN_SECONDS": "15",
+            "LONGSHORE_PLANT": drops ? "dropOrder" : "",
+        ]) { $1 }
+        process.standardOutput = output
+        try process.run()
+        let text = String(
+            decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+
+        let last = text.split(separator: "\n").last.map(String.init) ?? ""
+        #expect(process.terminationStatus == (drops ? 1 : 0), "\(text)")
+        #expect(last.hasPrefix("received="), "\(text)")
+        #expect(text.contains("missing here: ") == drops)
+    }
+}

@@ -1,0 +1,188 @@
+import AsyncHTTPClient
+import Console
+import Foundation
+import Glibc
+import Kernel
+import NIOHTTP1
+import Platform
+import Storage
+
+/// Platform and sandbox as processes of their own, so that one can be killed.
+final class ProcessSession: Sendable {
+    static let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        .deletingLastPathComponent().appendingPathComponent("longshore")
+
+    let folder: String
+    let port: Int
+    let sandboxPort: Int
+    let arguments: [String]
+    private let client: AdminClient
+    private let market: Process
+    private let input: FileHandle
+
+    /// - Parameters:
+    ///   - sandboxArguments: such as faults and limits.
+    ///   - arguments: further ones for `serve`.
+    init(_ sandboxArguments: [String], arguments: [String]) throws {
+        folder = "/var/tmp/longshore-crash-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
+        _ = try SecretsFile.create(in: folder)
+        port = Int.random(in: 20_000...40_000)
+        self.arguments = arguments
+        client = AdminClient(dataPath: folder, tenant: "t")
+        let output = Pipe()
+        let input = Pipe()
+        let market = Process()
+        market.executableURL = Self.program
+        market.arguments =
+            ["sandbox", "walmart", "--port", "0", "--until-input-ends", "--sellers", "2"]
+            + sandboxArguments
+        market.standardOutput = output
+        market.standardInput = input
+        try market.run()
+        self.market = market
+        self.input = input.fileHandleForWriting
+        let text = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        sandboxPort = text.split(separator: ":").last.flatMap { Int($0) } ?? 0
+    }
+
+    func end() {
+        market.terminate()
+        if ProcessInfo.processInfo.environment["LONGSHORE_KEEP"] == nil {
+            try? FileManager.default.removeItem(atPath: folder)
+        }
+    }
+
+    /// Starts the platform. - Parameter environment: crash points and planted faults.
+    func serve(_ environment: [String: String] = [:]) throws -> Process {
+        let process = Process()
+        process.executableURL = Self.program
+        process.arguments =
+            [
+                "serve", "--data", folder, "--port", "\(port)", "--auto-warehouse", "--log-level",
+                "error",
+            ] + arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.standardOutput = FileHandle.nullDevice
+        _ = FileManager.default.createFile(atPath: folder + "/serve.log", contents: nil)
+        process.standardError = FileHandle(forWritingAtPath: folder + "/serve.log")
+        try process.run()
+        return process
+    }
+
+    func ready() async throws {
+        try await until("the platform answers") {
+            let isOpen =
+                (try? await Stage.send(.GET, "http://127.0.0.1:\(self.port)/readyz"))?.status == 200
+            return isOpen ? (try? await self.client.get("/admin/facts"))?.status == 200 : false
+        }
+    }
+
+    func until(
+        _ claim: String, within limit: Duration = .seconds(60),
+        _ isSo: @Sendable () async throws -> Bool
+    ) async throws {
+        let clock = SystemTimekeeper()
+        let end = clock.now + limit
+        while clock.now < end {
+            if try await isSo() { return }
+            // Another process cannot be waited for by a signal of ours: ask again shortly.
+            try await clock.sleep(for: .milliseconds(100))
+        }
+        throw StageError(description: "never: \(claim)")
+    }
+
+    func get(_ path: String) async throws -> JSONValue {
+        try BodyCoder.decode(JSONValue.self, from: try await client.get(path).body)
+    }
+
+    @discardableResult
+    func post(_ path: String, _ body: JSONValue) async throws -> JSONValue {
+        let answer = try await client.post(
+            path, body: BodyCoder.encode(body), key: UUID().uuidString)
+        return try BodyCoder.decode(JSONValue.self, from: answer.body)
+    }
+
+    func sandbox(_ path: String) async throws -> JSONValue {
+        try await Stage.send(.GET, "http://127.0.0.1:\(sandboxPort)\(path)").body
+    }
+
+    func tell(_ path: String, _ body: JSONValue = .object([:])) async throws {
+        _ = try await Stage.send(
+            .POST, "http://127.0.0.1:\(sandboxPort)\(path)", BodyCoder.encode(body))
+    }
+
+    /// Facilities, products, stock, two sellers with webhooks.
+    func openShop(limitPerMinute: Int) async throws {
+        let tenant = try await post("/admin/tenants", .object(["name": .string("t")]))["id"].text
+        let facility = try await post("/v1/facilities", .object(["name": .string("Joplin")]))["id"]
+            .text
+        for number in 1...20 {
+            let sku = "TEA-\(number < 10 ? "0" : "")\(number)"
+            try await post("/v1/products", .object(["sku": .string(sku), "title": .string(sku)]))
+            try await until("stock is booked in") {
+                try await self.post(
+                    "/v1/stock/receipts",
+                    .object([
+                        "sku": .string(sku), "facility": .string(facility),
+                        "quantity": .integer(number == 20 ? 3 : 5000),
+                    ]))["available"] != nil
+            }
+        }
+        for number in 1...2 { try await connect(number, tenant, limitPerMinute) }
+    }
+
+    private func connect(_ number: Int, _ tenant: String, _ limit: Int) async throws {
+        let names = ["listReleased", "listOrders", "getOrder", "acknowledge", "ship", "cancel"]
+        let made = try await post(
+            "/v1/connections",
+            .object([
+                "name": .string("s\(number)"), "channel": .string("walmart"),
+                "baseURL": .string("http://127.0.0.1:\(sandboxPort)"),
+                "clientID": .string("seller-\(number)"),
+                "clientSecret": .string("secret-\(number)"),
+                "limits": .object(
+                    Dictionary(uniqueKeysWithValues: names.map { ($0, .integer(Int64(limit))) })),
+                "webhook": .object([
+                    "method": .string("signature"), "secrets": .array([.string("hook-secret-1")]),
+                ]),
+            ]))
+        let connection = made["id"].text
+        for number in 1...20 {
+            let sku = "TEA-\(number < 10 ? "0" : "")\(number)"
+            try await post(
+                "/v1/listings",
+                .object([
+                    "connection": .string(connection), "channelSKU": .string(sku),
+                    "sku": .string(sku),
+                ]))
+        }
+        try await tell(
+            "/control/sellers",
+            .object([
+                "clientID": .string("seller-\(number)"),
+                "clientSecret": .string("secret-\(number)"),
+                "webhook": .object([
+                    "url": .string(
+                        "http://127.0.0.1:\(port)/hooks/walmart/\(tenant)/\(connection)"),
+                    "method": .string("signature"), "headerName": .string("x"),
+                    "user": .string("u"), "secret": .string("hook-secret-1"),
+                ]),
+            ]))
+    }
+
+    /// Waits until nothing moves by itself any more.
+    func drain() async throws {
+        try await tell("/control/stop")
+        try await until("everything has come to rest", within: .seconds(90)) {
+            let counts = try await self.get("/v1/orders/counts")
+            let moving = ["received", "released", "dispatched"].map { counts[$0].text }
+            let here = ["confirmed", "waiting", "failed"].compactMap { Int(counts[$0].text) }
+            let shown = try await self.sandbox("/control/summary")["orders"].text
+            return moving == ["0", "0", "0"] && here.reduce(0, +) >= (Int(shown) ?? 0)
+        }
+    }
+}
