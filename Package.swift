@@ -105,6 +105,12 @@ let package = Package(
                 lifecycle,
                 signals, logging, "ChannelWalmart", "StorageSQLite", nio, nioHTTP,
             ], swiftSettings: strict),
+        .executableTarget(
+            name: "longshore-benchmarks",
+            dependencies: [
+                "Kernel", "Contracts", "Storage", "StorageSQLite", "StorageTesting", "Jobs",
+                "Orders", "ChannelWalmart", "Platform", "Console", lifecycle, logging,
+            ], path: "Benchmarks/Sources", swiftSettings: strict),
         room("StorageTesting", ["Kernel", "Storage"]),
         tests("KernelTests", ["Kernel"]),
         tests("StorageTests", ["Kernel", "Storage", "StorageSQLite", "StorageTesting"]),

@@ -58,11 +58,12 @@ package struct Endpoint: Sendable {
     /// Wraps a handler as a route: reads the body, makes the call, encodes the answer.
     package static func route<Reply: Encodable & Sendable>(
         _ timekeeper: any Timekeeper, status: HTTPResponse.Status = .ok,
+        bodyLimit: Int = 1_048_576,
         _ handler: @escaping @Sendable (Endpoint) async throws -> Reply
     ) -> @Sendable (Request, APIContext) async throws -> JSONReply<Reply> {
         { request, context in
             let identity = try context.requireIdentity()
-            let body = try await request.wholeBody(upTo: context.maxUploadSize)
+            let body = try await request.wholeBody(upTo: bodyLimit)
             let endpoint = Endpoint(
                 request: request, context: context, identity: identity, body: body,
                 now: timekeeper.now)

@@ -84,6 +84,9 @@ extension JSONValue {
         }
     }
 
+    /// A member as text for a person.
+    func plain(_ name: String) -> String { self[name]?.plain ?? "unknown" }
+
     var pretty: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

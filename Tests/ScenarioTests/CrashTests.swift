@@ -42,6 +42,8 @@ import Testing
             .violations()
         let findings = try await session.get("/v1/verification")["findings"].list
 
+        let shown = try await session.sandbox("/control/summary")["orders"].text
+        #expect((Int(shown) ?? 0) > 60, "only \(shown) orders flowed")
         #expect(violations.isEmpty, "\(violations.prefix(10))")
         #expect(findings.isEmpty, "\(findings.prefix(10))")
         #expect(hits.count == Self.points.count && hits.values.allSatisfy { $0 >= 2 }, "\(hits)")

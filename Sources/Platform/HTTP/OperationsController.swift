@@ -35,7 +35,9 @@ struct OperationsController: Sendable {
         group.post("parked/:number/skip", use: Endpoint.route(timekeeper, skipParked))
         group.post("parked/:number/replacement", use: Endpoint.route(timekeeper, replaceParked))
         group.get("orders/:id/raw", use: Endpoint.route(timekeeper, raw))
-        group.post("connections/:id/imports", use: Endpoint.route(timekeeper, importOrders))
+        group.post(
+            "connections/:id/imports",
+            use: Endpoint.route(timekeeper, bodyLimit: 64 * 1_048_576, importOrders))
         group.get("verification", use: Endpoint.route(timekeeper, verify))
     }
 

@@ -29,15 +29,17 @@ struct VerifyCommand: AsyncParsableCommand {
             } else {
                 for finding in findings {
                     Terminal.line(
-                        "\(finding["invariant"]?.plain ?? "")  \(finding["subject"]?.plain ?? "")  \(finding["detail"]?.plain ?? "")"
+                        "\(finding.plain("invariant"))  \(finding.plain("subject"))  \(finding.plain("detail"))"
                     )
                 }
                 Terminal.line(
-                    "\(report["orders"]?.plain ?? "0") orders, \(report["fulfilmentOrders"]?.plain ?? "0") fulfilment orders, "
-                        + "\(report["stockLevels"]?.plain ?? "0") stock levels, \(report["reservations"]?.plain ?? "0") reservations: "
+                    "\(report.plain("orders")) orders, "
+                        + "\(report.plain("fulfilmentOrders")) fulfilment orders, "
+                        + "\(report.plain("stockLevels")) stock levels, "
+                        + "\(report.plain("reservations")) reservations: "
                         + (findings.isEmpty
                             ? "every invariant holds" : "\(findings.count) findings"))
-                Terminal.line("not checked: \(report["unchecked"]?.plain ?? "")")
+                Terminal.line("not checked: \(report.plain("unchecked"))")
             }
             if !findings.isEmpty { throw ExitCode.failure }
         }
@@ -125,7 +127,8 @@ struct DoctorCommand: AsyncParsableCommand {
             Check(
                 name: "durability", verdict: isFull && isLogged ? .good : .wrong,
                 detail:
-                    "journal \(facts["journal_mode"]?.plain ?? "unknown"), synchronous \(facts["synchronous"]?.plain ?? "unknown"); 2 is FULL"
+                    "journal \(facts.plain("journal_mode")), "
+                    + "synchronous \(facts.plain("synchronous")); 2 is FULL"
             ),
             Check(
                 name: "sqlite", verdict: isMended ? .good : .warning,

@@ -30,7 +30,8 @@ struct InitCommand: AsyncParsableCommand {
             }
             Terminal.line(
                 isNew
-                    ? "Made \(path) with a new master key in \(SecretsFile.path(in: path)) (0600): keep a copy, nothing opens without it."
+                    ? "Made \(path) with a new master key in \(SecretsFile.path(in: path)) (0600): "
+                        + "keep a copy, nothing opens without it."
                     : "\(path) was there already; its secrets stay.")
             Terminal.line("Tenant \(name): \(made["id"]?.plain ?? "")")
             Terminal.line("API key, shown this once: \(made["key"]?.plain ?? "")")

@@ -69,7 +69,7 @@ struct ShowOrder: AsyncParsableCommand {
             for event in timeline.items {
                 let cause = event["cause"].map { " because of \($0.plain)" } ?? ""
                 Terminal.line(
-                    "\(event["at"]?.plain ?? "")  \(event["type"]?.plain ?? "")  by \(event["actor"]?.plain ?? "")\(cause)"
+                    "\(event.plain("at"))  \(event.plain("type"))  by \(event.plain("actor"))\(cause)"
                 )
             }
         }

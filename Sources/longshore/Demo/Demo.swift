@@ -129,7 +129,8 @@ struct Demo: Sendable {
             count = try await DemoCount.take(session, sandbox)
         }
         Terminal.line(
-            "The sandbox showed \(count.shown) orders; confirmed includes \(count.cancelled) that were cancelled, as both sides agree."
+            "The sandbox showed \(count.shown) orders; confirmed includes \(count.cancelled) "
+                + "that were cancelled, as both sides agree."
         )
         for number in count.missing { Terminal.line("missing here: \(number)") }
         for number in count.unknown { Terminal.line("unknown to the sandbox: \(number)") }

@@ -1,0 +1,103 @@
+import Foundation
+import Glibc
+
+/// One measured figure: the median of its repeats, with the lowest and highest.
+struct Figure: Codable {
+    let id: String
+    let what: String
+    let figure: Double
+    let low: Double
+    let high: Double
+    let unit: String
+    var commit: String
+    var at: String
+}
+
+/// Runs benchmarks on a folder of a real disk and keeps their figures.
+@main
+struct Bench {
+    static func main() async throws {
+        let arguments = CommandLine.arguments
+        func option(_ name: String) -> String? {
+            arguments.firstIndex(of: name).flatMap {
+                $0 + 1 < arguments.count ? arguments[$0 + 1] : nil
+            }
+        }
+        let results = option("--results") ?? "Benchmarks/results/latest.json"
+        let folder = URL(fileURLWithPath: results).deletingLastPathComponent().path
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true)
+        guard !isInMemory(folder) else {
+            print("\(folder) lies in memory: durability cannot be measured there.")
+            exit(2)
+        }
+        let sync = syncMicroseconds(folder)
+        print("fdatasync of this disk: median \(Int(sync)) µs\n")
+        var figures = [
+            Figure(
+                id: "disk.fdatasync", what: "one fdatasync of 4 KiB", figure: sync, low: sync,
+                high: sync, unit: "µs", commit: "", at: "")
+        ]
+        let only = option("--only")
+        for suite in try await Suites.all(in: folder) where only == nil || suite.name == only {
+            figures += try await suite.run()
+        }
+        let commit = option("--commit") ?? "unknown"
+        let now = ISO8601DateFormatter().string(from: Date())
+        figures = figures.map { figure in
+            var stamped = figure
+            stamped.commit = commit
+            stamped.at = now
+            return stamped
+        }
+        show(figures)
+        try merge(figures, into: results)
+    }
+
+    /// tmpfs and ramfs, by their numbers in `statfs`.
+    private static func isInMemory(_ folder: String) -> Bool {
+        var facts = statfs()
+        guard statfs(folder, &facts) == 0 else { return false }
+        return facts.f_type == 0x0102_1994 || facts.f_type == 0x8584_58F6
+    }
+
+    private static func syncMicroseconds(_ folder: String) -> Double {
+        let path = folder + "/sync-probe"
+        let handle = open(path, O_CREAT | O_RDWR, 0o600)
+        defer {
+            close(handle)
+            unlink(path)
+        }
+        let page = [UInt8](repeating: 7, count: 4096)
+        var times: [Double] = []
+        for _ in 0..<200 {
+            _ = write(handle, page, page.count)
+            let start = ContinuousClock.now
+            fdatasync(handle)
+            times.append(Double((ContinuousClock.now - start).components.attoseconds) / 1e12)
+        }
+        return times.sorted()[times.count / 2]
+    }
+
+    private static func show(_ figures: [Figure]) {
+        for figure in figures {
+            let value = String(format: "%.0f", figure.figure)
+            let range = String(format: "%.0f–%.0f", figure.low, figure.high)
+            let head = figure.what.padding(toLength: 78, withPad: " ", startingAt: 0)
+            print("\(head) \(value) \(figure.unit)  (\(range))")
+        }
+    }
+
+    private static func merge(_ figures: [Figure], into path: String) throws {
+        var known: [Figure] = []
+        if let data = FileManager.default.contents(atPath: path) {
+            known = (try? JSONDecoder().decode([Figure].self, from: data)) ?? []
+        }
+        let fresh = Set(figures.map(\.id))
+        let merged = (known.filter { !fresh.contains($0.id) } + figures).sorted { $0.id < $1.id }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try encoder.encode(merged).write(to: URL(fileURLWithPath: path))
+        print("\nkept in \(path)")
+    }
+}
