@@ -54,11 +54,19 @@ struct Bench {
         try merge(figures, into: results)
     }
 
-    /// tmpfs and ramfs, by their numbers in `statfs`.
+    /// Whether the folder's mount is tmpfs or ramfs, by the kernel's own list of mounts.
     private static func isInMemory(_ folder: String) -> Bool {
-        var facts = statfs()
-        guard statfs(folder, &facts) == 0 else { return false }
-        return facts.f_type == 0x0102_1994 || facts.f_type == 0x8584_58F6
+        let path = URL(fileURLWithPath: folder).resolvingSymlinksInPath().path + "/"
+        let mounts = (try? String(contentsOfFile: "/proc/mounts", encoding: .utf8)) ?? ""
+        var nearest = (point: "", kind: "")
+        for line in mounts.split(separator: "\n") {
+            let words = line.split(separator: " ").map(String.init)
+            guard words.count > 2 else { continue }
+            let point = words[1] == "/" ? "/" : words[1] + "/"
+            guard path.hasPrefix(point), point.count > nearest.point.count else { continue }
+            nearest = (point, words[2])
+        }
+        return ["tmpfs", "ramfs"].contains(nearest.kind)
     }
 
     private static func syncMicroseconds(_ folder: String) -> Double {

@@ -1,4 +1,5 @@
 import ChannelWalmart
+import Console
 import Contracts
 import Foundation
 import Jobs
