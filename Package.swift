@@ -128,5 +128,8 @@ let package = Package(
         tests("ArchitectureTests", []),
         tests("OrdersTests", ["Kernel", "Contracts", "Storage", "StorageTesting", "Orders"]),
         tests("InventoryTests", ["Kernel", "Contracts", "StorageTesting", "Inventory"]),
+        tests(
+            "ChannelWalmartTests",
+            ["Kernel", "Contracts", "Storage", "Connectors", "ChannelWalmart"]),
     ]
 )
