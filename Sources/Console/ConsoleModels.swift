@@ -160,10 +160,11 @@ struct OrderPage: Sendable {
 
 struct UnmappedPage: Sendable {
     struct Row: Sendable {
-        let connection, channelSKU, waiting, since, first: String
+        let connection, name, channelSKU, waiting, since, first: String
 
-        init(_ entry: JSONValue) {
+        init(_ entry: JSONValue, _ names: [String: String]) {
             connection = Shown.text(entry["connection"])
+            name = names[connection] ?? connection
             channelSKU = Shown.text(entry["channelSKU"])
             waiting = Shown.text(entry["waitingOrders"])
             since = Shown.moment(entry["since"])

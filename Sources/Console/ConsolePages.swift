@@ -73,10 +73,7 @@ package struct ConsolePages: Sendable {
         let timeline = try await fetch(path + "/timeline")
         let raw =
             request.uri.queryParameters["raw"] == nil ? nil : try await fetch(path + "/raw")
-        let facilities = Shown.list(try await fetch("/v1/facilities")["items"])
-        let names = Dictionary(
-            facilities.map { (Shown.text($0["id"]), Shown.text($0["name"])) }
-        ) { first, _ in first }
+        let names = try await names("/v1/facilities")
         return html(
             views.render(
                 OrderPage(detail, timeline: timeline, raw: raw, names: names), "order"))
@@ -86,9 +83,10 @@ package struct ConsolePages: Sendable {
         let query = request.uri.queryParameters
         let cursor = query["cursor"].map { "&cursor=" + Self.encoded(String($0)) } ?? ""
         let list = try await fetch("/v1/listings/unmapped?limit=50" + cursor)
+        let names = try await names("/v1/connections")
         let page = UnmappedPage(
             message: query["mapped"].map { "Mapped to \($0). Waiting orders are being released." },
-            rows: Shown.list(list["items"]).map(UnmappedPage.Row.init),
+            rows: Shown.list(list["items"]).map { UnmappedPage.Row($0, names) },
             next: list["next"].flatMap { value -> String? in
                 guard case .string(let text) = value else { return nil }
                 return "/unmapped?cursor=\(text)"
@@ -176,6 +174,15 @@ package struct ConsolePages: Sendable {
             title: answer.status == 404 ? "Not found" : "That did not work",
             detail: Shown.text(problem?["detail"]))
         return html(views.render(page, "error"), status: .init(code: answer.status))
+    }
+
+    /// Names by identifier, for showing what people know a thing by.
+    private func names(_ path: String) async throws -> [String: String] {
+        let items = Shown.list(try await fetch(path)["items"])
+        return Dictionary(items.map { (Shown.text($0["id"]), Shown.text($0["name"])) }) {
+            first, _ in
+            first
+        }
     }
 
     private func fetch(_ path: String) async throws -> JSONValue {

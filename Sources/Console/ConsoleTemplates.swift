@@ -58,8 +58,8 @@ enum ConsoleTemplates {
         <h1>Unmapped SKUs</h1><p>A channel's SKU that stands for none of ours. Mapping it releases every order that waits for it.</p>
         {{#message}}<p class="message">{{message}}</p>{{/message}}
         {{^rows}}<p class="none">Everything is mapped.</p>{{/rows}}
-        <ul class="rows plain">{{#rows}}<li><div><span class="number">{{channelSKU}}</span><span class="status">{{waiting}} orders wait</span>
-        <span class="when">since {{since}}</span><a href="/orders/{{first}}">first order</a>
+        <ul class="rows plain">{{#rows}}<li><div><span class="number">{{channelSKU}}</span><span class="status">orders waiting: {{waiting}}</span>
+        <span class="when">on {{name}} since {{since}}</span><a href="/orders/{{first}}">first order</a>
         <form method="post" action="/unmapped"><input type="hidden" name="connection" value="{{connection}}">
         <input type="hidden" name="channelSKU" value="{{channelSKU}}"><label>Our SKU <input name="sku" required autocomplete="off"></label>
         <button>Map</button></form></div></li>{{/rows}}</ul>
@@ -104,12 +104,12 @@ enum ConsoleTemplates {
         .rows li:first-child{border-top-width:1px}.rows li>a,.rows li>div{display:grid;grid-template-columns:1fr auto;gap:.15rem .75rem;padding:.6rem .75rem;color:inherit;text-decoration:none}
         .rows li>a:hover{background:#eef4fa}.number{font-weight:600;overflow-wrap:anywhere}.when,.why,.status{color:var(--soft);font-size:.9rem;overflow-wrap:anywhere}
         .waits{grid-column:1/-1;font-size:.9rem}.rows form{grid-column:1/-1}
-        .badge{justify-self:end;border-radius:1rem;padding:.05rem .6rem;font-size:.85rem;background:#e3e8ed;white-space:nowrap}
+        .badge{justify-self:end;align-self:start;border-radius:1rem;padding:.05rem .6rem;font-size:.85rem;background:#e3e8ed;white-space:nowrap}
         .badge.confirmed{background:#d4f0dd;color:#124a26}.badge.waiting,.badge.backingOff{background:#fdf0cd;color:#5f4400}.badge.failed,.badge.parked{background:#fbd9d9;color:#7a1212}.badge.released,.badge.dispatched{background:#d6e8fb;color:#0b3a6b}
         .facts{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;background:#fff;border:1px solid var(--line);padding:.75rem;margin:0}.facts dt{color:var(--soft)}.facts dd{margin:0;overflow-wrap:anywhere}
         .line{background:#fff;border:1px solid var(--line);padding:.6rem .75rem;margin:.5rem 0;overflow-wrap:anywhere}.line p{margin:.15rem 0;color:var(--soft)}.units{margin:.25rem 0;padding-left:1.25rem}
         .trouble{background:#fbd9d9;padding:.6rem .75rem;border-radius:.35rem}.wish{background:#fdf0cd;padding:.6rem .75rem;border-radius:.35rem}.wish h2{margin:0}.message{background:#d4f0dd;padding:.6rem .75rem}
         .timeline{padding-left:1.25rem}.timeline li{margin:.35rem 0;overflow-wrap:anywhere}pre{background:#fff;border:1px solid var(--line);padding:.5rem;white-space:pre-wrap;overflow-wrap:anywhere;font-size:.85rem}
-        .none{color:var(--soft)}@media(max-width:40rem){.facts{grid-template-columns:1fr}.facts dt{margin-top:.4rem}}
+        .none{color:var(--soft)}@media(max-width:40rem){.rows li>a .when,.rows li>div .when{grid-column:1/-1}.facts{grid-template-columns:1fr}.facts dt{margin-top:.4rem}}
         """
 }

@@ -14,7 +14,8 @@ package struct OrderOutlook: Codable, Hashable, Sendable {
         waitsFor = Self.reason(order, at: now)
         since = Self.since(order)
         next = Self.next(order)
-        nextBy = order.status.isTerminal ? nil : order.shipBy
+        let isOnItsWay = order.stage == .confirmed
+        nextBy = order.status.isTerminal ? nil : isOnItsWay ? order.deliverBy : order.shipBy
     }
 
     private static func reason(_ order: Order, at now: Instant) -> String? {
