@@ -91,6 +91,15 @@ package struct WalmartModule: Sendable {
                 try $0.page(KnownConnection.byEnabled, equals: [true], limit: 1000).items
             }
             for connection in known { try await access.configure(connection.id, tenant: tenant) }
+            guard pacing != nil else { continue }
+            let call = Call(
+                tenant: tenant, actor: .platform, at: parts.timekeeper.now, correlation: "start")
+            // A list whose job was lost to quarantine is read again; one that has a job keeps it.
+            try await parts.store.writeUnrepeated(call) { transaction in
+                for connection in known {
+                    try WhenConnectionSaved.poll(connection.id, in: transaction)
+                }
+            }
         }
     }
 

@@ -75,15 +75,30 @@ package struct Inbox: Sendable {
     package func keep(_ arrival: Arrival, in transaction: Transaction) throws -> InboxItem? {
         let known = try transaction.find(
             InboxItem.byKey, arrival.connection, arrival.dedupeKey)
-        guard known == nil else { return nil }
+        if let known {
+            guard try isPast(known, transaction) else { return nil }
+        }
         let id: Identifier<InboxTag> = transaction.decision.newID()
         let item = InboxItem(
             id: id, connection: arrival.connection, kind: arrival.kind,
-            dedupeKey: arrival.dedupeKey, subject: arrival.subject,
+            dedupeKey: known == nil ? arrival.dedupeKey : "\(arrival.dedupeKey)#\(id)",
+            subject: arrival.subject,
             raw: try vault.seal(arrival.raw, for: Self.place(id, transaction.tenant)),
             receivedAt: transaction.decision.now, state: .received, note: "")
         try transaction.insert(item)
         return item
+    }
+
+    /// Whether other content of the same order came later: then its return is news.
+    private func isPast(_ known: InboxItem, _ transaction: Transaction) throws -> Bool {
+        guard known.kind == "order" else { return false }
+        let latest = try transaction.page(
+            InboxItem.bySubject, equals: [known.connection, known.subject], order: .descending,
+            limit: 20
+        ).items.first { $0.kind == "order" }
+        guard let latest else { return false }
+        let digest = known.dedupeKey.split(separator: "#").first
+        return latest.dedupeKey.split(separator: "#").first != digest
     }
 
     package func open(_ item: InboxItem, tenant: TenantID) throws -> [UInt8] {

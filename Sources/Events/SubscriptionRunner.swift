@@ -185,6 +185,13 @@ package actor SubscriptionRunner {
                 ? (now + Backoff.ceiling(attempt: attempts)).microseconds : nil)
         try await store.writeUnrepeated(call(tenant: key.tenant, cause: event)) {
             try $0.bookkeeping { session in
+                var row = row
+                let head = try session.parked(subscription: name, key: key, limit: 1).first
+                if state == .waiting, head == nil {
+                    // What it stood behind was settled meanwhile: it is the head now, and due.
+                    row.state = .backingOff
+                    row.retryAt = now.microseconds
+                }
                 try session.park(row)
                 try session.saveSlot(subscription: name, slot: slot, position: position)
             }

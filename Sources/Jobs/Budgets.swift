@@ -62,6 +62,10 @@ package final class Budgets: Sendable {
         return state.withLock { $0.buckets[partition]?.take(now) ?? .zero }
     }
 
+    func giveBack(_ partition: String) {
+        state.withLock { $0.buckets[partition]?.giveBack() }
+    }
+
     package func pause(_ partition: String, until instant: Instant) {
         state.withLock { $0.buckets[partition]?.pause(until: instant) }
     }
@@ -91,6 +95,15 @@ package final class Allowance: Sendable {
         guard wait > .zero else { return }
         throw JobsError(
             .budgetSpent, "the published limit of \(partition) is used up", retryAfter: wait)
+    }
+
+    /// The attempt makes no call after all: its token goes back.
+    package func giveBack() {
+        let isUnused = isPrepaid.withLock { isPrepaid in
+            defer { isPrepaid = false }
+            return isPrepaid
+        }
+        if isUnused { budgets.giveBack(partition) }
     }
 
     /// The other side asked for a pause.

@@ -37,20 +37,30 @@ package actor Dispatcher {
         try await recover()
         try await withThrowingDiscardingTaskGroup { group in
             while !isDraining.load(ordering: .acquiring), !Task.isCancelled {
-                let generation = store.signals.jobs.generation
-                try await takeIn()
-                let (headers, isAlone) = core.take(
-                    now: timekeeper.now, limit: { budgets.concurrency(of: $0) },
-                    spend: { budgets.take($0) })
-                if headers.isEmpty {
-                    await rest(after: generation)
-                    continue
-                }
-                for (header, row) in try await claim(headers, isAlone: isAlone) {
-                    group.addTask { try await self.runOne(header, row) }
+                do {
+                    for (header, row) in try await next() {
+                        group.addTask { try await self.runOne(header, row) }
+                    }
+                } catch let fault as any Fault where fault.kind == .unavailable {
+                    // A full disk passes; a broken store does not.
+                    guard store.breakage == nil else { throw fault }
+                    logger.warning("paused", metadata: ["error": "\(fault)"])
+                    await rest(after: store.signals.jobs.generation, atMost: .seconds(1))
                 }
             }
         }
+    }
+
+    /// What to start now; nothing after a rest.
+    private func next() async throws -> [(JobHeader, JobRow)] {
+        let generation = store.signals.jobs.generation
+        try await takeIn()
+        let (headers, isAlone) = core.take(
+            now: timekeeper.now, limit: { budgets.concurrency(of: $0) },
+            spend: { budgets.take($0) })
+        guard headers.isEmpty else { return try await claim(headers, isAlone: isAlone) }
+        await rest(after: generation)
+        return []
     }
 
     /// Starts nothing more; what runs is finished.
@@ -126,6 +136,8 @@ package actor Dispatcher {
     }
 
     private func promote(_ now: Instant) async throws {
+        // What is settled while this waits may set an earlier time: merge, never overwrite.
+        nextDue = nil
         let (headers, next) = try await store.writeUnrepeated(call(tenant: .platform)) {
             try $0.bookkeeping { session in
                 let due = try session.promoteDue(
@@ -134,11 +146,14 @@ package actor Dispatcher {
             }
         }
         core.offer(headers)
-        nextDue = next.map(Instant.init)
+        if let next { noteDue(Instant(microseconds: next)) }
     }
 
-    private func rest(after generation: UInt64) async {
-        let soonest = [nextDue, core.nextUnblocked].compactMap { $0 }.min()
+    private func noteDue(_ due: Instant) { nextDue = min(nextDue ?? due, due) }
+
+    private func rest(after generation: UInt64, atMost limit: Duration? = nil) async {
+        let soonest = [nextDue, core.nextUnblocked, limit.map { timekeeper.now + $0 }]
+            .compactMap { $0 }.min()
         guard let soonest else {
             await store.signals.jobs.wait(after: generation)
             return
@@ -147,6 +162,19 @@ package actor Dispatcher {
     }
 
     private func claim(
+        _ headers: [JobHeader], isAlone: Bool
+    ) async throws -> [(JobHeader, JobRow)] {
+        do { return try await claimed(headers, isAlone: isAlone) } catch {
+            // They stay available in the queue: forget them here, and read them again.
+            for header in headers {
+                core.finished(header)
+                core.noteMore(header.partition)
+            }
+            throw error
+        }
+    }
+
+    private func claimed(
         _ headers: [JobHeader], isAlone: Bool
     ) async throws -> [(JobHeader, JobRow)] {
         let numbers = headers.map(\.number)
@@ -195,7 +223,8 @@ package actor Dispatcher {
         let context = JobContext(
             number: row.number, attempt: row.attempt, call: call(for: row), store: store,
             timekeeper: timekeeper,
-            allowance: Allowance(partition: row.partition, budgets: budgets, isPrepaid: true))
+            allowance: Allowance(
+                partition: row.partition, budgets: budgets, isPrepaid: !row.ranAlone))
         do {
             return .success(
                 try await withThrowingTaskGroup(of: JobOutcome.self) { group in
@@ -229,7 +258,9 @@ package actor Dispatcher {
             try await save(Settlement(row, outcome, now: now))
         case .failure(let error):
             var generator = SystemRandomNumberGenerator()
-            let settlement = Settlement(row, error, now: now, using: &generator)
+            let givesUp = registry.entry(row.kind)?.givesUp ?? false
+            let settlement = Settlement(
+                row, error, givesUp: givesUp, now: now, using: &generator)
             log(error, row)
             try await save(settlement)
         }
@@ -247,8 +278,7 @@ package actor Dispatcher {
             }
         }
         guard !row.state.isFinal else { return }
-        let due = Instant(microseconds: row.due)
-        nextDue = min(nextDue ?? due, due)
+        noteDue(Instant(microseconds: row.due))
     }
 
     private func log(_ error: any Error, _ row: JobRow) {

@@ -25,6 +25,8 @@ package struct DispatcherCore: Sendable {
     private var turn: [String] = []
     private var next = 0
     private var known: Set<Int64> = []
+    /// Jobs offered anew while their last attempt was still being settled.
+    private var again: [Int64: String] = [:]
     private var suspects: [JobHeader] = []
     private var loneRun: Int64?
     package private(set) var runningCount = 0
@@ -35,8 +37,12 @@ package struct DispatcherCore: Sendable {
 
     /// Makes jobs known that are due now.
     package mutating func offer(_ headers: [JobHeader]) {
-        for header in headers where known.insert(header.number).inserted {
-            add(header)
+        for header in headers {
+            if known.insert(header.number).inserted {
+                add(header)
+            } else {
+                again[header.number] = header.partition
+            }
         }
     }
 
@@ -103,7 +109,8 @@ package struct DispatcherCore: Sendable {
 
     /// The earliest time at which a blocked partition may go on.
     package var nextUnblocked: Instant? {
-        partitions.values.filter { !$0.isEmpty }.compactMap(\.blockedUntil).min()
+        guard runningCount < capacity, loneRun == nil, suspects.isEmpty else { return nil }
+        return partitions.values.filter { !$0.isEmpty }.compactMap(\.blockedUntil).min()
     }
 
     /// An attempt ended, however it did.
@@ -112,6 +119,7 @@ package struct DispatcherCore: Sendable {
         runningCount -= 1
         if loneRun == header.number { loneRun = nil }
         partitions[header.partition]?.running -= 1
+        if let partition = again.removeValue(forKey: header.number) { noteMore(partition) }
     }
 
     private mutating func start(_ header: JobHeader) {

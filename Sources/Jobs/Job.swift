@@ -15,10 +15,14 @@ package protocol Job: Codable, Sendable {
     static var kind: JobKind { get }
     /// After so long an attempt is given up as unavailable.
     static var timeout: Duration { get }
+    /// Whether faults that may heal end the job after many tries. What is owed to a channel never
+    /// gives up: it stays in sight, tried every few minutes.
+    static var givesUp: Bool { get }
 }
 
 extension Job {
     package static var timeout: Duration { .seconds(60) }
+    package static var givesUp: Bool { true }
 }
 
 /// How an attempt ended; a thrown fault's kind decides the rest.

@@ -5,6 +5,7 @@ import Storage
 package struct JobRegistry: Sendable {
     struct Entry: Sendable {
         let timeout: Duration
+        let givesUp: Bool
         let run: @Sendable ([UInt8], JobContext) async throws -> JobOutcome
     }
 
@@ -15,7 +16,8 @@ package struct JobRegistry: Sendable {
     package mutating func add<W: JobWorker>(_ worker: W) {
         let kind = W.Work.kind.rawValue
         precondition(entries[kind] == nil, "two workers for \(kind)")
-        entries[kind] = Entry(timeout: W.Work.timeout) { payload, context in
+        entries[kind] = Entry(timeout: W.Work.timeout, givesUp: W.Work.givesUp) {
+            payload, context in
             try await worker.work(try BodyCoder.decode(W.Work.self, from: payload), in: context)
         }
     }

@@ -9,8 +9,11 @@ struct Settlement {
         switch outcome {
         case .completed, .commit: self.row = row.ended(.completed, at: now)
         case .snooze(let pause):
+            // It did what it could: earlier tries and crashes are not held against it.
             var again = row.again(.scheduled, at: now + pause)
-            again.attempt -= 1
+            again.attempt = 0
+            again.crashes = 0
+            again.fault = nil
             self.row = again
         case .discard(let reason):
             var ended = row.ended(.discarded, at: now)
@@ -20,7 +23,7 @@ struct Settlement {
     }
 
     init(
-        _ row: JobRow, _ error: any Error, now: Instant,
+        _ row: JobRow, _ error: any Error, givesUp: Bool = true, now: Instant,
         using generator: inout some RandomNumberGenerator
     ) {
         let fault = RecordedFault(error)
@@ -38,6 +41,9 @@ struct Settlement {
                 : Self.later(row, after: row.attempt - times, of: 20, now, &generator)
         case .retryWithBackoff(let attempts):
             next = Self.later(row, after: row.attempt, of: attempts, now, &generator)
+        }
+        if !givesUp, next.state == .discarded, fault.kind.mayHeal {
+            next = row.again(.retryable, at: now + Backoff.limit)
         }
         next.fault = fault
         self.row = next

@@ -50,6 +50,11 @@ package struct TokenBucket: Sendable {
         return .zero
     }
 
+    /// Returns a token that was taken and not used.
+    package mutating func giveBack() {
+        level = min(Int64(limit.burst) * Self.token, level + Self.token)
+    }
+
     /// The other side said to wait: nothing is given before, and nothing is saved up meanwhile.
     package mutating func pause(until instant: Instant) {
         pausedUntil = max(pausedUntil ?? instant, instant)

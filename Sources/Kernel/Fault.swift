@@ -28,6 +28,14 @@ public enum FaultKind: String, Codable, Sendable, CaseIterable {
         }
     }
 
+    /// Whether time or a person elsewhere may heal it, so that work nobody may lose goes on trying.
+    public var mayHeal: Bool {
+        switch self {
+        case .unauthenticated, .forbidden, .conflict, .limited, .unavailable, .defect: true
+        case .invalid, .notFound, .refused: false
+        }
+    }
+
     /// Whether an event handler's fault stops its key until a person helps.
     public var parksEvent: Bool {
         switch self {

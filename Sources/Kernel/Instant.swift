@@ -7,11 +7,10 @@ public struct Instant: Hashable, Sendable, Comparable {
     public init(microseconds: Int64) { self.microseconds = microseconds }
 
     /// Milliseconds since 1970, as several marketplaces send them.
-    /// - Returns: `nil` where the value does not fit.
+    /// - Returns: `nil` outside the years 1 to 9999: no order was placed then.
     public init?(milliseconds: Int64) {
-        let (value, overflow) = milliseconds.multipliedReportingOverflow(by: 1000)
-        guard !overflow else { return nil }
-        microseconds = value
+        guard (-62_135_596_800_000...253_402_300_799_999).contains(milliseconds) else { return nil }
+        microseconds = milliseconds * 1000
     }
 
     public static func < (one: Self, other: Self) -> Bool { one.microseconds < other.microseconds }
@@ -31,9 +30,11 @@ public struct Instant: Hashable, Sendable, Comparable {
         instant.advanced(by: .zero - duration)
     }
 
-    /// The time from `earlier` to this moment; negative where `earlier` is later.
+    /// The time from `earlier` to this moment; negative where `earlier` is later. Saturates.
     public func duration(since earlier: Instant) -> Duration {
-        .microseconds(microseconds - earlier.microseconds)
+        let (value, overflow) = microseconds.subtractingReportingOverflow(earlier.microseconds)
+        guard overflow else { return .microseconds(value) }
+        return .microseconds(self < earlier ? Int64.min : Int64.max)
     }
 }
 
@@ -50,6 +51,9 @@ extension Duration {
 
 extension Instant: CustomStringConvertible, LosslessStringConvertible {
     public var description: String {
+        // Moments outside the years 1 to 9999 come only from a store asked for its ends.
+        let microseconds = min(
+            max(self.microseconds, -62_135_596_800_000_000), 253_402_300_799_999_999)
         let day = microseconds.flooredQuotient(86_400_000_000)
         let within = microseconds - day * 86_400_000_000
         let (year, month, dayOfMonth) = CivilDate.date(daysSince1970: day)

@@ -35,6 +35,8 @@ package struct OrdersModule: Sendable {
     package func addWorkers(to registry: inout JobRegistry) {
         registry.add(RepairQuarantinedWorker())
         registry.add(CheckDeadlineWorker())
+        registry.add(ExpireHoldWorker())
+        registry.add(AssumeDeliveredWorker())
     }
 
     package func addRoutes(to group: RouterGroup<APIContext>) {

@@ -7,6 +7,7 @@ package import ChannelWalmart
 /// | `dataPath` | text | folder | – |
 /// | `host` | text | address | `127.0.0.1` |
 /// | `port` | number | TCP port; 0 for any | 8080 |
+/// | `consoleTenant` | text | name | the only one |
 /// | `isWarehouseAutomatic` | truth | – | false |
 /// | `warehousePace` | duration | per step | 200 ms |
 /// | `polling` | pacing | – | every 60 s, overlap 600 s; absent reads no lists |
@@ -14,6 +15,8 @@ package struct PlatformConfiguration: Sendable {
     package var dataPath: String
     package var host = "127.0.0.1"
     package var port = 8080
+    /// Whose orders the console shows, by name; needed only where there are several tenants.
+    package var consoleTenant: String?
     package var isWarehouseAutomatic = false
     package var warehousePace = Duration.milliseconds(200)
     package var polling: WalmartPacing? = .standard

@@ -62,6 +62,8 @@ extension SQLiteSession: LogRows {
         let head = try with("SELECT coalesce(max(position), 0) FROM events") {
             try $0.first { $0.integer(0) } ?? 0
         }
+        // A position past the end is nothing to read, and nothing to add to.
+        guard position < head else { return ([], position) }
         let end = min(head, position + Self.scanLimit)
         var sql = "SELECT \(Self.eventColumns) FROM events WHERE position > ? AND position <= ?"
         if tenant != nil { sql += " AND tenant = ?" }

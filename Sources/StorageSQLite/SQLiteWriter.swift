@@ -68,10 +68,8 @@ final class SQLiteWriter {
                 try connection.statement("RELEASE closure").run()
                 return nil
             } catch {
-                if !connection.isOutsideTransaction {
-                    try connection.statement("ROLLBACK TO closure").run()
-                    try connection.statement("RELEASE closure").run()
-                }
+                if error is SQLiteFault { work.undo() }
+                if !connection.isOutsideTransaction { takeBack() }
                 return Self.ours(error)
             }
         } catch { return Self.ours(error) }
@@ -101,7 +99,7 @@ final class SQLiteWriter {
             let fault = Self.translate(error)
             if !connection.isOutsideTransaction { rollback() }
             for work in done {
-                work.undo()
+                if error is SQLiteFault { work.undo() }
                 outcome.answers.append((work, .failure(fault)))
             }
             // A failed fsync leaves pages in doubt: never try again, stop acknowledging.
@@ -115,6 +113,14 @@ final class SQLiteWriter {
         do { try connection.execute("ROLLBACK") } catch {
             // The next BEGIN fails loudly if the transaction is still open.
         }
+    }
+
+    /// Undoes one closure; where even that fails, the whole batch is rolled back.
+    private func takeBack() {
+        do {
+            try connection.statement("ROLLBACK TO closure").run()
+            try connection.statement("RELEASE closure").run()
+        } catch { rollback() }
     }
 
     /// The driver's faults become ours; a closure's own errors pass as they are.

@@ -37,12 +37,12 @@ struct WalmartAPI: Sendable {
     let allowance: Allowance
     let timekeeper: any Timekeeper
 
-    func releasedOrders(query: String) async throws -> WalmartPage {
-        try await page(.listReleased, "/v3/orders/released" + query)
+    func releasedOrders(query: String, isFirst: Bool) async throws -> WalmartPage {
+        try await page(.listReleased, "/v3/orders/released" + query, isFirst)
     }
 
-    func orders(query: String) async throws -> WalmartPage {
-        try await page(.listOrders, "/v3/orders" + query)
+    func orders(query: String, isFirst: Bool) async throws -> WalmartPage {
+        try await page(.listOrders, "/v3/orders" + query, isFirst)
     }
 
     /// - Throws: `ChannelError.notFound`.
@@ -68,12 +68,15 @@ struct WalmartAPI: Sendable {
         reference.rawValue.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "_"
     }
 
-    private func page(_ operation: WalmartOperation, _ path: String) async throws -> WalmartPage {
+    private func page(
+        _ operation: WalmartOperation, _ path: String, _ isFirst: Bool
+    ) async throws -> WalmartPage {
         let body: [UInt8]
         do {
             body = try await call(operation, "GET", path)
         } catch let fault as ChannelError
-            where fault.reason == .notFound && fault.detail.hasPrefix("CONTENT_NOT_FOUND")
+            where isFirst && fault.reason == .notFound
+            && fault.detail.hasPrefix("CONTENT_NOT_FOUND")
         {
             // No orders is said to be an error on some calls: it is an empty page.
             return WalmartPage(orders: [], nextCursor: nil)
@@ -86,8 +89,13 @@ struct WalmartAPI: Sendable {
         }
         let raw = JSONSlices.value(of: ["list", "meta", "nextCursor"], in: body) ?? []
         let cursor = try? JSONDecoder().decode(String.self, from: Data(raw))
-        return WalmartPage(
-            orders: orders, nextCursor: cursor.flatMap { $0.hasPrefix("?") ? $0 : nil })
+        guard let cursor, !cursor.isEmpty else {
+            return WalmartPage(orders: orders, nextCursor: nil)
+        }
+        guard cursor.hasPrefix("?") else {
+            throw ChannelError(.answerMalformed, "the next page's cursor is no query")
+        }
+        return WalmartPage(orders: orders, nextCursor: cursor)
     }
 
     private func call(

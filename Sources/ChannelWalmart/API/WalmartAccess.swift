@@ -36,6 +36,9 @@ struct WalmartAccess: Sendable {
         guard let access = try await directory.access(to: connection, tenant: tenant) else {
             throw ChannelError(.connectionUnknown, "there is no connection \(connection)")
         }
+        guard access.isEnabled else {
+            throw ChannelError(.unreachable, "the connection \(access.name) is switched off")
+        }
         return access
     }
 }

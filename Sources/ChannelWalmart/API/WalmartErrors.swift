@@ -36,7 +36,8 @@ enum WalmartErrors {
     /// What an answer that is no success means.
     static func fault(_ response: OutboundResponse, now: Instant) -> ChannelError {
         let found = first(in: response.body)
-        let words = found.map { "\($0.code): \($0.detail)" } ?? "status \(response.status)"
+        // The code alone: the channel's words may quote a buyer, and faults go into the log.
+        let words = found?.code ?? "status \(response.status)"
         switch response.status {
         case 429:
             return ChannelError(

@@ -93,9 +93,8 @@ package struct WebhookVerifier: Sendable {
 
     /// Seconds or milliseconds since 1970.
     private static func moment(_ number: Int64) -> Instant? {
-        number > 100_000_000_000
-            ? Instant(milliseconds: number)
-            : Instant(milliseconds: number.multipliedReportingOverflow(by: 1000).partialValue)
+        guard number > 0 else { return nil }
+        return Instant(milliseconds: number > 100_000_000_000 ? number : number * 1000)
     }
 
     private func require(_ isRight: Bool) throws {

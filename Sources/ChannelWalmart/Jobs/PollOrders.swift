@@ -21,6 +21,11 @@ struct PollOrdersWorker: JobWorker {
     private static let pageLimit = 400
 
     func work(_ job: PollOrders, in context: JobContext) async throws -> JobOutcome {
+        let known = try await context.store.read(context.call.tenant) {
+            try $0.get(KnownConnection.self, job.connection)
+        }
+        // Switched on again, it is enqueued again.
+        guard let known, known.isEnabled else { return .completed }
         do {
             let isWhole = try await readPage(job, context)
             return .snooze(isWhole ? pacing.interval : .milliseconds(1))
@@ -44,10 +49,15 @@ struct PollOrdersWorker: JobWorker {
         let query = stream.nextCursor ?? firstQuery(job.kind, stream, now)
         let page =
             switch job.kind {
-            case .released: try await api.releasedOrders(query: query)
-            case .changed: try await api.orders(query: query)
+            case .released:
+                try await api.releasedOrders(query: query, isFirst: stream.nextCursor == nil)
+            case .changed: try await api.orders(query: query, isFirst: stream.nextCursor == nil)
             }
-        let isLast = page.nextCursor == nil || stream.pagesInWindow >= Self.pageLimit
+        let isLast = page.nextCursor == nil
+        guard stream.pagesInWindow < Self.pageLimit || isLast else {
+            throw ChannelError(
+                .contentMalformed, "the list has no end: \(Self.pageLimit) pages and another")
+        }
         let intake = intake
         FailurePoint.pass("poll.midPage")
         try await context.store.writeUnrepeated(context.call) { transaction in
@@ -95,7 +105,10 @@ struct PollOrdersWorker: JobWorker {
             else { return }
             stream.lastFault = fault
             // A cursor the channel no longer takes would stop the list for good.
-            if fault.kind != .unavailable { stream.nextCursor = nil }
+            if fault.kind != .unavailable {
+                stream.nextCursor = nil
+                stream.pagesInWindow = 0
+            }
             try transaction.update(stream)
         }
     }

@@ -7,6 +7,7 @@ package import Storage
 /// Reads one order of Walmart's and puts it into the inbox.
 package struct FetchOrder: Job {
     package static let kind: JobKind = "walmart.fetchOrder"
+    package static let givesUp = false
     package let connection: ConnectionID
     package let reference: ChannelReference
 
@@ -19,12 +20,20 @@ package struct FetchOrder: Job {
 }
 
 struct FetchOrderWorker: JobWorker {
+    private static let patience = 12
+
     let walmart: WalmartAccess
     let intake: WalmartIntake
 
     func work(_ job: FetchOrder, in context: JobContext) async throws -> JobOutcome {
         let api = try await walmart.api(for: job.connection, in: context)
-        let raw = try await api.order(job.reference)
+        let raw: [UInt8]
+        do { raw = try await api.order(job.reference) } catch let fault as ChannelError
+            where fault.reason == .notFound && context.attempt < Self.patience
+        {
+            // An order may be announced before it can be read.
+            throw ChannelError(.unreachable, "the order cannot be read yet: \(fault.detail)")
+        }
         let intake = intake
         return .commit { transaction in
             try intake.keepOrders([raw], of: job.connection, in: transaction)

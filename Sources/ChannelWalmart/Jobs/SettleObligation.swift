@@ -7,6 +7,7 @@ import Storage
 /// Acknowledges, confirms or cancels on Walmart, once.
 package struct SettleObligation: Job {
     package static let kind: JobKind = "walmart.settleObligation"
+    package static let givesUp = false
     package let task: Identifier<WalmartTaskTag>
 }
 
@@ -19,7 +20,10 @@ struct SettleObligationWorker: JobWorker {
             try $0.get(WalmartTask.self, job.task)
         }
         guard let task = found else { return .discard(reason: "the task is gone") }
-        if try await isTooEarly(task, context) { return .snooze(.milliseconds(500)) }
+        if try await isTooEarly(task, context) {
+            context.allowance.giveBack()
+            return .snooze(.milliseconds(500))
+        }
         let api = try await walmart.api(for: task.connection, in: context)
         _ = try await ledger.perform(
             scope: Self.scope(task.connection, task.kind), key: task.subject, in: context,
@@ -68,6 +72,9 @@ struct SettleObligationWorker: JobWorker {
     private func look(_ task: WalmartTask, _ api: WalmartAPI) async throws -> EffectLook {
         let order = try WalmartOrder(json: try await api.order(task.reference))
         let lines = order.orderLines?.orderLine?.elements ?? []
+        guard !lines.isEmpty else {
+            throw ChannelError(.answerMalformed, "the order came back without lines")
+        }
         switch task.kind {
         case .acknowledge:
             let isUntouched = lines.contains { $0.units("Created") > 0 }

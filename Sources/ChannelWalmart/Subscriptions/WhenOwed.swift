@@ -118,13 +118,17 @@ struct WhenConnectionSaved: Reaction {
         try transaction.enqueue(
             ConfigureConnection(connection: event.connection),
             JobOptions(uniqueness: .untilStarted(event.connection.rawValue)))
-        guard isPolling else { return }
+        if isPolling { try Self.poll(event.connection, in: transaction) }
+    }
+
+    /// Reads the connection's lists from now on, once each.
+    static func poll(_ connection: ConnectionID, in transaction: Transaction) throws {
         for kind in PollStream.Kind.allCases {
             try transaction.enqueue(
-                PollOrders(connection: event.connection, kind: kind),
+                PollOrders(connection: connection, kind: kind),
                 JobOptions(
-                    uniqueness: .untilFinished("\(event.connection)/\(kind.rawValue)"),
-                    partition: kind.operation.partition(event.connection)))
+                    uniqueness: .untilFinished("\(connection)/\(kind.rawValue)"),
+                    partition: kind.operation.partition(connection)))
         }
     }
 }

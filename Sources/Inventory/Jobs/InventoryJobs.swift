@@ -21,12 +21,13 @@ struct FillBackordersWorker: JobWorker {
                 try $0.search(Reservation.self, prefix: token, after: start, limit: Self.chunk)
             }
             for reservation in waiting {
-                let filled = try await context.store.writeUnrepeated(context.call) {
-                    try ReservationDesk(transaction: $0).fill(reservation.id)
+                let isOver = try await context.store.writeUnrepeated(context.call) {
+                    try ReservationDesk(transaction: $0).isEmptyHanded(
+                        reservation.id, after: job.sku)
                 }
                 // Identifiers are in order of time, so nobody overtakes: once there is nothing for
-                // one, there is nothing for those behind it.
-                if !filled { return .completed }
+                // one who lacks it, there is nothing for those behind.
+                if isOver { return .completed }
             }
             guard waiting.count == Self.chunk, let last = waiting.last else { return .completed }
             after = last.id.rawValue

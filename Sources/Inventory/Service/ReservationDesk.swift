@@ -58,21 +58,29 @@ struct ReservationDesk {
         guard let reservation = try transaction.get(Reservation.self, id),
             let until = reservation.softUntil, until <= transaction.decision.now
         else { return }
-        for part in reservation.lines.flatMap(\.held) { try free(part, reservation.order) }
+        let held = reservation.lines.flatMap(\.held)
+        for part in held { try free(part, reservation.order) }
         try transaction.delete(Reservation.self, id)
+        for sku in Set(held.map(\.sku)) { try Self.fillBackorders(of: sku, transaction) }
+    }
+
+    /// Sees to it that goods of this SKU go to those who wait for them.
+    static func fillBackorders(of sku: SKU, _ transaction: Transaction) throws {
+        try transaction.enqueue(
+            FillBackorders(sku: sku), JobOptions(uniqueness: .untilStarted(sku.rawValue)))
     }
 
     /// Tries to hold what a reservation still lacks.
-    /// - Returns: whether it got anything.
-    @discardableResult
-    func fill(_ id: Identifier<ReservationTag>) throws -> Bool {
+    /// - Returns: whether it lacks this SKU and there was none of it: nobody behind gets any.
+    func isEmptyHanded(_ id: Identifier<ReservationTag>, after sku: SKU) throws -> Bool {
         guard var reservation = try transaction.get(Reservation.self, id), reservation.isShort
         else { return false }
         let made = try hold(&reservation)
-        guard !made.isEmpty else { return false }
+        let lacks = reservation.lines.contains { $0.sku == sku && !$0.short.isZero }
+        guard !made.isEmpty else { return lacks }
         try transaction.update(reservation)
         try announce(reservation, made)
-        return true
+        return lacks
     }
 
     /// Frees what was cancelled. Where Orders does not say where it was held, the last held goes

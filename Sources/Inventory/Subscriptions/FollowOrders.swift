@@ -40,10 +40,7 @@ enum FollowOrders {
         case OrderUnitsCancelled.type:
             let fact = try envelope.decode(OrderUnitsCancelled.self)
             let freed = try desk.release(fact.lines, for: fact.order)
-            for sku in freed {
-                try transaction.enqueue(
-                    FillBackorders(sku: sku), JobOptions(uniqueness: .untilStarted(sku.rawValue)))
-            }
+            for sku in freed { try ReservationDesk.fillBackorders(of: sku, transaction) }
         default:
             let fact = try envelope.decode(ParcelDispatched.self)
             try desk.ship(fact.lines, from: fact.facility, for: fact.order)
@@ -74,8 +71,6 @@ struct WhenStockReceived: Reaction {
     func react(
         to event: StockReceived, _ envelope: Envelope, in transaction: Transaction
     ) throws {
-        try transaction.enqueue(
-            FillBackorders(sku: event.sku),
-            JobOptions(uniqueness: .untilStarted(event.sku.rawValue)))
+        try ReservationDesk.fillBackorders(of: event.sku, transaction)
     }
 }

@@ -1,4 +1,5 @@
 package import Contracts
+import Jobs
 package import Kernel
 import Storage
 
@@ -26,6 +27,8 @@ extension OrdersService: HandoverAuthority {
                     trackingNumber: label.trackingNumber, shippedAt: now)
             }
             try transaction.execute(.dispatch(facts), on: Order.self, order.id)
+            try transaction.enqueue(
+                AssumeDelivered(order: order.id), JobOptions(delay: AssumeDelivered.after))
             return .dispatched
         }
     }

@@ -1,4 +1,5 @@
 package import Contracts
+import Jobs
 package import Kernel
 package import Storage
 
@@ -100,7 +101,20 @@ package struct OrdersService: Sendable {
         _ id: OrderID, kind: Hold.Kind, note: String, until: Instant?,
         atDeadline: Hold.AtDeadline, call: Call
     ) async throws -> Order {
-        try await execute(.placeHold(kind, note: note, until: until, atDeadline), on: id, call)
+        try await store.write(call) { transaction in
+            let (order, _) = try transaction.execute(
+                .placeHold(kind, note: note, until: until, atDeadline), on: Order.self, id)
+            guard let order, let hold = order.holds.last else {
+                throw OrdersError(.unknownOrder, "there is no order \(id)")
+            }
+            if let until {
+                let wait = until.duration(since: transaction.decision.now)
+                try transaction.enqueue(
+                    ExpireHold(order: id, hold: hold.id),
+                    JobOptions(delay: max(wait, .milliseconds(1))))
+            }
+            return order
+        }
     }
 
     package func lift(

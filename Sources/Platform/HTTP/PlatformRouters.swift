@@ -62,8 +62,12 @@ extension Platform {
 
     private func addConsole(to router: Router<APIContext>) {
         let pages = router.group().add(middleware: LoopbackHostMiddleware())
-        ConsolePages(source: AdminClient(dataPath: configuration.dataPath), timekeeper: timekeeper)
-            .addRoutes(to: pages)
+        ConsolePages(
+            source: AdminClient(
+                dataPath: configuration.dataPath, tenant: configuration.consoleTenant),
+            timekeeper: timekeeper
+        )
+        .addRoutes(to: pages)
     }
 
     private func addHealth(to router: Router<APIContext>) {

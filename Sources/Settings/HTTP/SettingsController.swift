@@ -15,6 +15,7 @@ struct SettingsController: Sendable {
         group.post("connections", use: Endpoint.route(timekeeper, status: .created, connect))
         group.get("connections", use: Endpoint.route(timekeeper, connections))
         group.get("connections/:id", use: Endpoint.route(timekeeper, show))
+        group.patch("connections/:id", use: Endpoint.route(timekeeper, change))
         group.post(
             "connections/:id/webhook-secrets",
             use: Endpoint.route(timekeeper, status: .created, rotate))
@@ -52,6 +53,14 @@ struct SettingsController: Sendable {
         ConnectionResponse(
             try await settings.connection(
                 try call.context.identifier("id"), tenant: call.tenant))
+    }
+
+    /// `PATCH /connections/{id}` `{baseURL?, clientID?, clientSecret?, limits?, isEnabled?}` → 200.
+    @Sendable private func change(_ call: Endpoint) async throws -> ConnectionResponse {
+        let changes: ConnectionChanges = try call.decode()
+        return ConnectionResponse(
+            try await settings.change(
+                try call.context.identifier("id"), changes, call: call.call))
     }
 
     /// `POST /connections/{id}/webhook-secrets` `{secret}` → 201; the one before still counts.

@@ -44,6 +44,15 @@ package struct ConnectionDraft: Sendable, Codable {
     }
 }
 
+/// What may change of a connection; what is absent stays.
+package struct ConnectionChanges: Sendable, Codable {
+    package let baseURL: String?
+    package let clientID: String?
+    package let clientSecret: String?
+    package let limits: [String: Int]?
+    package let isEnabled: Bool?
+}
+
 /// Facilities and connections.
 package struct SettingsService: Sendable {
     private let store: Store
@@ -106,6 +115,41 @@ package struct SettingsService: Sendable {
             throw SettingsError(.unknownConnection, "there is no connection \(id)")
         }
         return found
+    }
+
+    /// Changes what is given and leaves the rest. - Throws: `SettingsError.unknownConnection`,
+    /// `.addressMalformed`, `.secretMissing`, `.limitMalformed`.
+    package func change(
+        _ id: ConnectionID, _ changes: ConnectionChanges, call: Call
+    ) async throws -> Connection {
+        let vault = vault
+        let known = try await connection(id, tenant: call.tenant)
+        try check(
+            ConnectionDraft(
+                name: known.name, channel: known.channel,
+                baseURL: changes.baseURL ?? known.baseURL,
+                clientID: changes.clientID ?? known.clientID,
+                clientSecret: changes.clientSecret ?? "unchanged", webhook: nil,
+                limits: changes.limits ?? known.limits))
+        return try await store.write(call) { transaction in
+            var connection = try transaction.require(Connection.self, id)
+            connection.baseURL = changes.baseURL ?? connection.baseURL
+            connection.clientID = changes.clientID ?? connection.clientID
+            connection.limits = changes.limits ?? connection.limits
+            connection.isEnabled = changes.isEnabled ?? connection.isEnabled
+            if let secret = changes.clientSecret {
+                connection.clientSecret = try vault.seal(
+                    Array(secret.utf8),
+                    for: SealContext(tenant: call.tenant, place: "connections/\(id)/clientSecret"))
+            }
+            try transaction.update(connection)
+            try transaction.emit(
+                ConnectionSaved(
+                    connection: id, channel: connection.channel, name: connection.name,
+                    isEnabled: connection.isEnabled),
+                to: Connection.stream(id))
+            return connection
+        }
     }
 
     /// Puts a new webhook secret in front; the one before still counts, for a rotation.

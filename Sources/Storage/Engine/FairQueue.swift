@@ -3,6 +3,9 @@ import Kernel
 /// Waiting writes in classes taken in turn, and within a class by tenant in turn.
 package struct FairQueue: Sendable {
     private struct Lane: Sendable {
+        /// Finished work is dropped from a queue that never runs empty after so many.
+        private static let compaction = 512
+
         var byTenant: [TenantID: [EngineWork]] = [:]
         var heads: [TenantID: Int] = [:]
         var turn: [TenantID] = []
@@ -26,6 +29,10 @@ package struct FairQueue: Sendable {
                 turn.remove(at: next)
             } else {
                 heads[tenant] = head + 1
+                if head + 1 >= Self.compaction {
+                    byTenant[tenant]?.removeFirst(head + 1)
+                    heads[tenant] = 0
+                }
                 next += 1
             }
             return work

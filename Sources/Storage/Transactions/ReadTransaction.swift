@@ -23,6 +23,8 @@ package class ReadTransaction {
 
     /// Runs one engine call and remembers its fault.
     func perform<T>(_ body: (any EngineSession) throws -> T) throws -> T {
+        // After a fault the engine may have rolled everything back: nothing more may be written.
+        if let doom { throw doom }
         do { return try body(session) } catch {
             if doom == nil { doom = error }
             throw error

@@ -76,7 +76,12 @@ package struct WorkOrder: Record {
 
 /// How goods are put into boxes: at most so many units each, in line order.
 package enum BoxPlan {
+    package static let boxLimit = 500
+
     package static func boxes(_ lines: [StockLine], capacity: Int) -> [[StockLine]] {
+        let total = lines.map(\.quantity).total().units
+        // Bulk goods go on pallets: never more boxes than one transaction should write.
+        let capacity = max(1, capacity, (total + boxLimit - 1) / boxLimit)
         var boxes: [[StockLine]] = []
         var room = 0
         for line in lines {
@@ -84,7 +89,7 @@ package enum BoxPlan {
             while left > 0 {
                 if room == 0 {
                     boxes.append([])
-                    room = max(1, capacity)
+                    room = capacity
                 }
                 let part = min(left, room)
                 left -= part

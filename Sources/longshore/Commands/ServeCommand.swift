@@ -37,6 +37,7 @@ struct ServeCommand: AsyncParsableCommand {
         var configuration = PlatformConfiguration(dataPath: options.data)
         configuration.host = host
         configuration.port = port
+        configuration.consoleTenant = options.tenant
         configuration.isWarehouseAutomatic = autoWarehouse
         configuration.polling =
             pollSeconds == 0

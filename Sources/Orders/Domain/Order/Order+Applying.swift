@@ -28,6 +28,7 @@ extension Order {
             placedAt: seen.order.placedAt, receivedAt: instant, status: .received,
             statusSince: instant, contact: seen.contact, destination: seen.order.destination,
             shipBy: seen.order.shipBy, deliverBy: seen.order.deliverBy,
+            observedVersion: seen.observedVersion,
             lines: seen.order.lines.map { line in
                 OrderLine(
                     number: line.number, channelSKU: line.channelSKU, sku: skus[line.channelSKU],
@@ -49,6 +50,7 @@ extension Order {
         case .contactChanged(let fact):
             contact = fact.contact
             destination = fact.destination
+            observedVersion = max(observedVersion, fact.observedVersion)
         case .deadlineMoved(let fact): move(fact)
         case .troubleNoted(let fact): troubles.append(fact.trouble)
         case .holdPlaced(let fact): holds.append(fact.hold)
@@ -82,6 +84,7 @@ extension Order {
     }
 
     private mutating func move(_ fact: DeadlineMoved) {
+        observedVersion = max(observedVersion, fact.observedVersion)
         switch fact.kind {
         case .shipBy: shipBy = fact.at
         case .deliverBy: deliverBy = fact.at

@@ -43,8 +43,11 @@ extension Order {
     }
 
     func askingCancellation(_ asked: [LineQuantity], _ decision: Decision) -> [OrderEvent] {
-        guard !cancellations.contains(where: { $0.state == .requested }) else { return [] }
-        let wanted = asked.isEmpty ? everythingCancellable : asked.compactMap(cancellable)
+        let open = Set(
+            cancellations.filter { $0.state == .requested }.flatMap(\.lines).map(\.line))
+        let fresh = (asked.isEmpty ? everythingCancellable : asked.compactMap(cancellable))
+        let wanted = fresh.filter { !open.contains($0.line) }
+        if wanted.isEmpty, !fresh.isEmpty { return [] }
         guard !wanted.isEmpty, !status.isTerminal else {
             return lateCancellation(status == .cancelled ? [] : asked, decision)
         }

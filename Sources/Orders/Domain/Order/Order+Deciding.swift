@@ -32,6 +32,7 @@ extension Order {
         case .placeHold(let kind, let note, let until, let atDeadline):
             try order.holding(kind, note, until, atDeadline, decision)
         case .liftHold(let hold, let note): try order.lifting(hold, note, decision)
+        case .expireHold(let hold): try order.expiring(hold, decision)
         case .checkDeadline(let kind): order.checkingDeadline(kind, decision)
         case .abandon(let note): try order.abandoning(note, decision)
         }

@@ -124,6 +124,26 @@ extension Order {
         return lifted + after(lifted, decision).sourcing(decision)
     }
 
+    func expiring(_ id: Identifier<HoldTag>, _ decision: Decision) throws -> [OrderEvent] {
+        guard let hold = holds.first(where: { $0.id == id }),
+            let until = hold.until, until <= decision.now
+        else { return [] }
+        switch hold.atDeadline {
+        case .lift: return try lifting(id, "its time was up", decision)
+        case .cancel:
+            guard OrderLifecycle.machine.allows(.cancel, in: status) else { return [] }
+            let left = lines.contains { $0.units.contains(where: \.bucket.isCancellable) }
+            return left
+                ? try cancelling([], .operatorDecision, "a hold's time was up", decision) : []
+        case .report:
+            let trouble = Trouble(
+                kind: .deadlineBreached,
+                detail: "the hold (\(hold.kind.rawValue)) is past its time: \(hold.note)",
+                at: decision.now, moneyAtRisk: nil)
+            return [.troubleNoted(TroubleNoted(trouble: trouble))]
+        }
+    }
+
     func checkingDeadline(_ kind: DeadlineKind, _ decision: Decision) -> [OrderEvent] {
         let due = kind == .shipBy ? shipBy : deliverBy
         let open = lines.contains { $0.units.contains(where: \.bucket.isCancellable) }

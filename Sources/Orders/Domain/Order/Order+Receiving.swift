@@ -82,9 +82,23 @@ extension Order {
         }
         guard !found.isEmpty else { return [] }
         let mapped: [OrderEvent] = [.linesMapped(OrderLinesMapped(mappings: found))]
-        let next = after(mapped, decision)
-        guard next.unmappedSKUs.isEmpty, quarantine == [.unmappedSKU] else { return mapped }
-        return mapped + next.accepting()
+        return mapped + leavingQuarantine(after: mapped, decision)
+    }
+
+    /// Accepts a quarantined order once none of its reasons holds any more.
+    private func leavingQuarantine(
+        after events: [OrderEvent], _ decision: Decision
+    ) -> [OrderEvent] {
+        let next = after(events, decision)
+        guard next.status == .quarantined else { return [] }
+        let left = next.quarantine.filter { reason in
+            switch reason {
+            case .unmappedSKU: !next.unmappedSKUs.isEmpty
+            case .addressMissing: next.contact == nil
+            case .totalsDisagree, .partlyShippedElsewhere: true
+            }
+        }
+        return left.isEmpty ? next.accepting() : []
     }
 
     func abandoning(_ note: String, _ decision: Decision) throws -> [OrderEvent] {
@@ -97,7 +111,10 @@ extension Order {
         }
         let ended: [OrderEvent] = cancellationEvents(
             of: lines.map { LineQuantity(line: $0.number, quantity: $0.ordered) },
-            cause: .operatorDecision, note: note, decision)
+            cause: .operatorDecision, note: note, decision
+        ).filter { event in
+            if case .ended = event { false } else { true }
+        }
         return ended + [.ended(OrderEnded(status: .rejected, reason: note))]
     }
 
@@ -106,18 +123,32 @@ extension Order {
         guard !status.isTerminal || status == .cancelled else { return [] }
         var events = channelCancellations(seen, decision)
         if status.isTerminal { return events }
+        if seen.observedVersion >= observedVersion { events += newerFacts(seen) }
+        events += contentChanges(seen, decision)
+        return events + leavingQuarantine(after: events, decision)
+    }
+
+    /// Address and deadlines of a sight that is not older than what is known.
+    private func newerFacts(_ seen: OrderObserved) -> [OrderEvent] {
+        var events: [OrderEvent] = []
         if let found = seen.contact, found != contact, quantity(in: .shipped).isZero {
             events.append(
                 .contactChanged(
-                    ContactChanged(contact: found, destination: seen.order.destination)))
+                    ContactChanged(
+                        contact: found, destination: seen.order.destination,
+                        observedVersion: seen.observedVersion)))
         }
-        if let at = seen.order.shipBy, at != shipBy {
-            events.append(.deadlineMoved(DeadlineMoved(kind: .shipBy, at: at)))
+        let shown = [
+            (DeadlineKind.shipBy, seen.order.shipBy, shipBy),
+            (.deliverBy, seen.order.deliverBy, deliverBy),
+        ]
+        for (kind, at, known) in shown where at != nil && at != known {
+            guard let at else { continue }
+            events.append(
+                .deadlineMoved(
+                    DeadlineMoved(kind: kind, at: at, observedVersion: seen.observedVersion)))
         }
-        if let at = seen.order.deliverBy, at != deliverBy {
-            events.append(.deadlineMoved(DeadlineMoved(kind: .deliverBy, at: at)))
-        }
-        return events + contentChanges(seen, decision)
+        return events
     }
 
     private func contentChanges(_ seen: OrderObserved, _ decision: Decision) -> [OrderEvent] {

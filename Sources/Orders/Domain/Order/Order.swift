@@ -31,6 +31,8 @@ package struct Order: Aggregate {
     package var destination: ObservedOrder.Destination
     package var shipBy: Instant?
     package var deliverBy: Instant?
+    /// Of what the address and deadlines were last taken from: an older sight changes neither.
+    package var observedVersion: Instant
     package var lines: [OrderLine]
     package var quarantine: [OrderQuarantined.Reason] = []
     package var holds: [Hold] = []

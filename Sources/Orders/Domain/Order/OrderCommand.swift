@@ -17,6 +17,8 @@ package enum OrderCommand: Sendable {
     case settle(ObligationAnswered)
     case placeHold(Hold.Kind, note: String, until: Instant?, Hold.AtDeadline)
     case liftHold(Identifier<HoldTag>, note: String)
+    /// Its deadline passed: what was agreed for then happens.
+    case expireHold(Identifier<HoldTag>)
     case checkDeadline(DeadlineKind)
     case abandon(note: String)
 }

@@ -111,12 +111,14 @@ package struct ContactChanged: EventPayload {
     package static let type: EventType = "orders.contactChanged.1"
     package let contact: ContactID
     package let destination: ObservedOrder.Destination
+    package let observedVersion: Instant
 }
 
 package struct DeadlineMoved: EventPayload {
     package static let type: EventType = "orders.deadlineMoved.1"
     package let kind: DeadlineKind
     package let at: Instant
+    package let observedVersion: Instant
 }
 
 package struct TroubleNoted: EventPayload {
