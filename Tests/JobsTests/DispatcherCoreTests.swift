@@ -115,3 +115,35 @@ import Testing
         #expect(bucket.take(start + .seconds(31)) == .zero)
     }
 }
+
+@Suite struct DispatcherCoreRaceTests {
+    @Test func `a job offered again while it is being settled is read again, not lost`() {
+        var core = DispatcherCore(capacity: 4)
+        let header = JobHeader(
+            number: 1, tenant: .sample(1), partition: "p", rank: 0, due: 0)
+        core.offer([header])
+        let now = Instant(microseconds: 1)
+        _ = core.take(now: now, limit: { _ in 9 }, spend: { _ in .zero })
+
+        // Its row is available again before its settling is known here.
+        core.offer([header])
+        core.finished(header)
+
+        #expect(core.starving == ["p"])
+    }
+}
+
+@Suite struct TokenReturnTests {
+    @Test func `a token that was not used can be used by another`() {
+        let clock = ManualTimekeeper()
+        let budgets = Budgets(timekeeper: clock)
+        budgets.configure("p", PartitionLimit(concurrency: 4, rate: RateLimit(perMinute: 10)))
+        clock.advance(by: .seconds(7))
+        #expect(budgets.take("p") == .zero)
+        #expect(budgets.take("p") > .zero)
+
+        Allowance(partition: "p", budgets: budgets, isPrepaid: true).giveBack()
+
+        #expect(budgets.take("p") == .zero)
+    }
+}

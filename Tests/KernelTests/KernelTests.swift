@@ -105,3 +105,19 @@ import Testing
         #expect(Backoff.ceiling(attempt: 30) == .seconds(300))
     }
 }
+
+@Suite struct InstantLimitTests {
+    @Test(arguments: [Int64.min, -9_223_372_036_854_775, 253_402_300_800_000, Int64.max])
+    func `milliseconds outside the calendar are no moment`(_ milliseconds: Int64) {
+        #expect(Instant(milliseconds: milliseconds) == nil)
+    }
+
+    @Test func `distances and texts of the ends do not trap`() {
+        let first = Instant(microseconds: .min)
+        let last = Instant(microseconds: .max)
+
+        #expect(last.duration(since: first) > .zero)
+        #expect(first.duration(since: last) < .zero)
+        #expect(first.description.hasPrefix("0001-") && last.description.hasPrefix("9999-"))
+    }
+}
