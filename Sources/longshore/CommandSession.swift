@@ -103,11 +103,16 @@ extension JSONValue {
 /// Lines for people on one stream, for programs on the other.
 enum Terminal {
     static func error(_ text: String) {
-        FileHandle.standardError.write(Data("longshore: \(text)\n".utf8))
+        write("longshore: \(text)\n", to: .standardError)
     }
 
     static func line(_ text: String) {
-        FileHandle.standardOutput.write(Data((text + "\n").utf8))
+        write(text + "\n", to: .standardOutput)
+    }
+
+    /// Whoever reads may have had enough, as `head` does: then the command ends in silence.
+    static func write(_ text: String, to handle: FileHandle) {
+        do { try handle.write(contentsOf: Data(text.utf8)) } catch { exit(0) }
     }
 
     static var isInteractive: Bool { isatty(STDOUT_FILENO) == 1 }

@@ -174,15 +174,30 @@ final class ProcessSession: Sendable {
             ]))
     }
 
-    /// Waits until nothing moves by itself any more.
+    /// Waits until nothing moves by itself any more: twice in a row, since an event is between jobs.
     func drain() async throws {
         try await tell("/control/stop")
-        try await until("everything has come to rest", within: .seconds(90)) {
-            let counts = try await self.get("/v1/orders/counts")
-            let moving = ["received", "released", "dispatched"].map { counts[$0].text }
-            let here = ["confirmed", "waiting", "failed"].compactMap { Int(counts[$0].text) }
-            let shown = try await self.sandbox("/control/summary")["orders"].text
-            return moving == ["0", "0", "0"] && here.reduce(0, +) >= (Int(shown) ?? 0)
+        for _ in 0..<3 {
+            try await until("everything has come to rest", within: .seconds(90)) {
+                try await self.isAtRest()
+            }
         }
+    }
+
+    /// An order that waits for stock may have other units on their way: work counts, not stages.
+    private func isAtRest() async throws -> Bool {
+        let forever = ["walmart.pollOrders", "platform.prune"]
+        for state in ["available", "running", "retryable"] {
+            let jobs = try await get("/v1/jobs?limit=500&state=\(state)")["items"].list
+            if jobs.contains(where: { !forever.contains($0["kind"].text) }) { return false }
+        }
+        let pending = ["warehouse.doWork", "walmart.settleObligation", "walmart.fetchOrder"]
+        let scheduled = try await get("/v1/jobs?limit=500&state=scheduled")["items"].list
+        if scheduled.contains(where: { pending.contains($0["kind"].text) }) { return false }
+        let counts = try await get("/v1/orders/counts")
+        let moving = ["received", "released", "dispatched"].map { counts[$0].text }
+        let here = ["confirmed", "waiting", "failed"].compactMap { Int(counts[$0].text) }
+        let shown = try await sandbox("/control/summary")["orders"].text
+        return moving == ["0", "0", "0"] && here.reduce(0, +) >= (Int(shown) ?? 0)
     }
 }

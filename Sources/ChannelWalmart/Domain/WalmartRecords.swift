@@ -52,7 +52,8 @@ struct WalmartTask: Record {
     let carrier: String?
     let trackingNumber: String?
     let shippedAt: Instant?
-    /// Only for a cancellation: our cancelled units of each line up to and with this one.
-    let cancelledSoFar: [LineQuantity]
+    /// Only for a cancellation, once it was looked up before the first call: what Walmart will call
+    /// cancelled of each line when it has happened.
+    var cancelTarget: [LineQuantity]?
     let cause: OrderUnitsCancelled.Cause?
 }

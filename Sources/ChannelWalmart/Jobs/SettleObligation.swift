@@ -19,17 +19,21 @@ struct SettleObligationWorker: JobWorker {
         let found = try await context.store.read(context.call.tenant) {
             try $0.get(WalmartTask.self, job.task)
         }
-        guard let task = found else { return .discard(reason: "the task is gone") }
+        guard var task = found else { return .discard(reason: "the task is gone") }
         if try await isTooEarly(task, context) {
             context.allowance.giveBack()
             return .snooze(.milliseconds(500))
         }
         let api = try await walmart.api(for: task.connection, in: context)
+        if task.kind == .cancel, task.cancelTarget == nil {
+            task = try await aim(task, api, context)
+        }
+        let owed = task
         _ = try await ledger.perform(
             scope: Self.scope(task.connection, task.kind), key: task.subject, in: context,
-            look: { try await look(task, api) }, call: { try await call(task, api) },
+            look: { try await look(owed, api) }, call: { try await call(owed, api) },
             settle: { outcome, transaction in
-                try Self.answer(task, outcome, transaction)
+                try Self.answer(owed, outcome, transaction)
             })
         return .completed
     }
@@ -51,6 +55,29 @@ struct SettleObligationWorker: JobWorker {
 
     private static func scope(_ connection: ConnectionID, _ kind: ObligationKind) -> String {
         "\(connection):\(kind.rawValue)"
+    }
+
+    /// Writes down, before the first call, what Walmart will show once the cancellation happened:
+    /// others may have cancelled units of the same line before.
+    private func aim(
+        _ task: WalmartTask, _ api: WalmartAPI, _ context: JobContext
+    ) async throws -> WalmartTask {
+        let order = try WalmartOrder(json: try await api.order(task.reference))
+        let lines = order.orderLines?.orderLine?.elements ?? []
+        let target = try task.lines.map { wanted in
+            let line = lines.first { $0.lineNumber?.value == wanted.line.rawValue }
+            let before = Int(exactly: line?.units("Cancelled") ?? 0).flatMap { try? Quantity($0) }
+            guard let before else {
+                throw ChannelError(.answerMalformed, "the cancelled quantity is not readable")
+            }
+            return LineQuantity(line: wanted.line, quantity: before + wanted.quantity)
+        }
+        return try await context.store.writeUnrepeated(context.call) { transaction in
+            var aimed = try transaction.require(WalmartTask.self, task.id)
+            aimed.cancelTarget = target
+            try transaction.update(aimed)
+            return aimed
+        }
     }
 
     private func call(_ task: WalmartTask, _ api: WalmartAPI) async throws {
@@ -87,7 +114,7 @@ struct SettleObligationWorker: JobWorker {
             }
             return found ? .happened : .absent
         case .cancel:
-            let isDone = task.cancelledSoFar.allSatisfy { wanted in
+            let isDone = (task.cancelTarget ?? []).allSatisfy { wanted in
                 let line = lines.first { $0.lineNumber?.value == wanted.line.rawValue }
                 return (line?.units("Cancelled") ?? 0) >= Int64(wanted.quantity.units)
             }

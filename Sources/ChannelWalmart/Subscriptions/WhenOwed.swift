@@ -54,7 +54,7 @@ struct WalmartObligations: Sendable {
             return WalmartTask(
                 id: id, kind: .acknowledge, subject: fact.order.rawValue,
                 connection: fact.connection, order: fact.order, reference: fact.reference,
-                lines: [], carrier: nil, trackingNumber: nil, shippedAt: nil, cancelledSoFar: [],
+                lines: [], carrier: nil, trackingNumber: nil, shippedAt: nil,
                 cause: nil)
         case ParcelDispatched.type:
             let fact = try envelope.decode(ParcelDispatched.self)
@@ -63,25 +63,14 @@ struct WalmartObligations: Sendable {
                 connection: fact.connection, order: fact.order, reference: fact.reference,
                 lines: fact.lines.map { LineQuantity(line: $0.line, quantity: $0.quantity) },
                 carrier: fact.carrier, trackingNumber: fact.trackingNumber,
-                shippedAt: fact.shippedAt, cancelledSoFar: [], cause: nil)
+                shippedAt: fact.shippedAt, cause: nil)
         default:
             let fact = try envelope.decode(CancellationOwed.self)
             return WalmartTask(
                 id: id, kind: .cancel, subject: fact.cancellation.rawValue,
                 connection: fact.connection, order: fact.order, reference: fact.reference,
                 lines: fact.lines, carrier: nil, trackingNumber: nil, shippedAt: nil,
-                cancelledSoFar: try cancelled(with: fact, transaction), cause: fact.cause)
-        }
-    }
-
-    private static func cancelled(
-        with fact: CancellationOwed, _ transaction: Transaction
-    ) throws -> [LineQuantity] {
-        let earlier = try transaction.page(WalmartTask.byOrder, equals: [fact.order], limit: 500)
-            .items.filter { $0.kind == .cancel }.flatMap(\.lines)
-        return fact.lines.map { line in
-            let before = earlier.filter { $0.line == line.line }.map(\.quantity).total()
-            return LineQuantity(line: line.line, quantity: before + line.quantity)
+                cause: fact.cause)
         }
     }
 }

@@ -112,7 +112,7 @@ struct Demo: Sendable {
         let here = DemoCount.stages.compactMap { counts[$0].flatMap { Int($0.plain) } }.reduce(0, +)
         let line = parts.joined(separator: " · ") + " · lag \(max(0, shown - here))"
         if Terminal.isInteractive {
-            FileHandle.standardOutput.write(Data("\r\u{1B}[K\(line)".utf8))
+            Terminal.write("\r\u{1B}[K\(line)", to: .standardOutput)
         } else {
             Terminal.line(line)
         }
