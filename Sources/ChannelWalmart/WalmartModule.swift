@@ -113,7 +113,8 @@ package struct WalmartModule: Sendable {
         }
         let list = JSONSlices.elements(of: ["list", "elements", "order"], in: file, limit: 20_000)
         let one = JSONSlices.value(of: ["order"], in: file).map { [$0] }
-        guard let orders = list ?? one, !orders.isEmpty else {
+        let several = JSONSlices.elements(of: ["order"], in: file, limit: 20_000)
+        guard let orders = list ?? several ?? one else {
             throw ChannelError(
                 .contentMalformed, "expected an orders answer: list.elements.order or order",
                 field: "(body)")

@@ -28,8 +28,10 @@ package struct ContactDetails: Codable, Hashable, Sendable {
 
 /// The door to personal data, which Orders owns.
 package protocol ContactDirectory: Sendable {
-    /// Keeps details; the same key again keeps what is there and changes it if it differs.
-    func register(_ details: ContactDetails, key: String, call: Call) async throws -> ContactID
+    /// Keeps details; the same key again changes what is there, unless that is of a later version.
+    func register(
+        _ details: ContactDetails, key: String, version: Instant, call: Call
+    ) async throws -> ContactID
     /// Reads details; the reading is written down with its purpose.
     func read(_ contact: ContactID, purpose: String, call: Call) async throws -> ContactDetails
 }

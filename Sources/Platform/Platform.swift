@@ -50,8 +50,9 @@ package final class Platform: Sendable {
         self.configuration = configuration
         self.timekeeper = timekeeper
         self.logger = logger
-        folder = try DataFolder(path: configuration.dataPath)
+        // The secrets first: a mistyped folder must not come into being.
         let vault = try SecretsFile.read(in: configuration.dataPath)
+        folder = try DataFolder(path: configuration.dataPath)
         let engine = try SQLiteEngine(folder: folder) { fault in
             // Only a fresh start can tell what is on disk.
             logger.critical("stopping: \(fault)")

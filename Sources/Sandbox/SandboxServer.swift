@@ -109,7 +109,8 @@ actor OrderMarket {
                 {
                     make(for: seller, &group)
                 }
-                due = due + .microseconds(60_000_000 / Int64(max(perMinute, 60)))
+                // With nothing to make, look every second whether that changed.
+                due = due + .microseconds(perMinute > 0 ? 60_000_000 / Int64(perMinute) : 1_000_000)
                 do { try await timekeeper.sleep(until: due) } catch { return }
             }
         }

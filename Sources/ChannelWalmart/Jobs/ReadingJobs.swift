@@ -64,7 +64,8 @@ struct ImportOrderWorker: JobWorker {
         var contact: ContactID?
         if let details = reading.contact {
             contact = try await contacts.register(
-                details, key: "\(item.connection)/\(reading.order.reference)", call: context.call)
+                details, key: "\(item.connection)/\(reading.order.reference)",
+                version: reading.version, call: context.call)
         }
         let seen = OrderObserved(
             connection: item.connection, channel: WalmartModule.channel, inbox: item.id,

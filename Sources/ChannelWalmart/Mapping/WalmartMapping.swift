@@ -140,6 +140,6 @@ package enum WalmartMapping {
     }
 
     private static func malformed(_ path: String) -> ChannelError {
-        ChannelError(.contentMalformed, "missing or not understood", field: path)
+        ChannelError(.contentMalformed, "\(path) is missing or not understood", field: path)
     }
 }

@@ -16,6 +16,8 @@ package struct Contact: Record {
     /// The connector's own key: connection and order reference.
     package let key: String
     package var details: Sealed
+    /// When the channel last changed the order these are of: older details change nothing.
+    package var version: Instant
     /// Keyed hashes of name, phone, e-mail and postal code.
     package var searchTokens: Set<String>
 }

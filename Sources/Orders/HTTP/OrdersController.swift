@@ -29,8 +29,12 @@ struct OrdersController: Sendable {
     @Sendable private func list(_ call: Endpoint) async throws -> ListReply<OrderResponse> {
         let now = timekeeper.now
         if let number = call.query("number"), !number.isEmpty {
+            let status: OrderStatus? = try call.choice("status")
+            let stage: OrderStage? = try call.choice("stage")
             let found = try await orders.search(
-                number: number, limit: call.limit(), tenant: call.tenant)
+                number: number, limit: call.limit(), tenant: call.tenant
+            ).filter { (status ?? $0.status) == $0.status && (stage ?? $0.stage) == $0.stage }
+                .sorted { $0.placedAt > $1.placedAt }
             return ListReply(items: found.map { OrderResponse($0, at: now) }, next: nil)
         }
         let page = try await orders.page(
@@ -92,6 +96,9 @@ struct OrdersController: Sendable {
     /// `POST /orders/{id}/holds` `{kind, note, until?, atDeadline?}` → 201.
     @Sendable private func hold(_ call: Endpoint) async throws -> OrderResponse {
         let request: HoldRequest = try call.decode()
+        if let until = request.until, until <= timekeeper.now {
+            throw WebError(.parameterMalformed, "must lie ahead", field: "until")
+        }
         let order = try await orders.hold(
             try call.context.identifier("id"), kind: request.kind, note: request.note,
             until: request.until, atDeadline: request.atDeadline ?? .report,

@@ -15,7 +15,7 @@ package struct ContactsService: ContactDirectory {
     }
 
     package func register(
-        _ details: ContactDetails, key: String, call: Call
+        _ details: ContactDetails, key: String, version: Instant, call: Call
     ) async throws -> ContactID {
         let vault = vault
         let tokens = Set(
@@ -23,10 +23,12 @@ package struct ContactsService: ContactDirectory {
                 .filter { !$0.isEmpty }.map { vault.searchToken($0, tenant: call.tenant) })
         return try await store.writeUnrepeated(call) { transaction in
             if var known = try transaction.find(Contact.byKey, key) {
+                guard version >= known.version else { return known.id }
                 let place = SealContext(tenant: call.tenant, place: "contacts/\(known.id)/details")
                 let current = try BodyCoder.decode(
                     ContactDetails.self, from: vault.open(known.details, for: place))
                 guard current != details else { return known.id }
+                known.version = version
                 known.details = try vault.seal(BodyCoder.encode(details), for: place)
                 known.searchTokens = tokens
                 try transaction.update(known)
@@ -38,7 +40,7 @@ package struct ContactsService: ContactDirectory {
                 Contact(
                     id: id, key: key,
                     details: try vault.seal(BodyCoder.encode(details), for: place),
-                    searchTokens: tokens))
+                    version: version, searchTokens: tokens))
             return id
         }
     }

@@ -5,7 +5,7 @@ package import Storage
 
 package enum SettingsFaultCode: String, FaultCode {
     case nameTaken, unknownConnection, addressMalformed, channelUnknown, secretMissing
-    case limitMalformed
+    case limitMalformed, nameMissing
 
     package static let service = "settings"
 
@@ -13,7 +13,9 @@ package enum SettingsFaultCode: String, FaultCode {
         switch self {
         case .nameTaken: .refused
         case .unknownConnection: .notFound
-        case .addressMalformed, .channelUnknown, .secretMissing, .limitMalformed: .invalid
+        case .addressMalformed, .channelUnknown, .secretMissing, .limitMalformed,
+            .nameMissing:
+            .invalid
         }
     }
 }

@@ -68,7 +68,10 @@ package struct SettingsService: Sendable {
 
     /// - Throws: `SettingsError.nameTaken`.
     package func addFacility(name: String, rank: Int, call: Call) async throws -> Facility {
-        try await store.write(call) { transaction in
+        guard name.contains(where: { !$0.isWhitespace }) else {
+            throw SettingsError(.nameMissing, "a facility needs a name", field: "name")
+        }
+        return try await store.write(call) { transaction in
             let facility = Facility(id: transaction.decision.newID(), name: name, rank: rank)
             guard try transaction.insertIfAbsent(facility) else {
                 throw SettingsError(
@@ -174,6 +177,9 @@ package struct SettingsService: Sendable {
     }
 
     private func check(_ draft: ConnectionDraft) throws {
+        guard draft.name.contains(where: { !$0.isWhitespace }) else {
+            throw SettingsError(.nameMissing, "a connection needs a name", field: "name")
+        }
         guard channels.contains(draft.channel) else {
             let known = channels.sorted().joined(separator: ", ")
             throw SettingsError(

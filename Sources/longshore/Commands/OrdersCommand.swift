@@ -77,12 +77,17 @@ struct ShowOrder: AsyncParsableCommand {
 
     static func identifier(_ wanted: String, _ session: CommandSession) async throws -> String {
         if wanted.hasPrefix("ord_") { return wanted }
-        let found = try await session.get("/v1/orders?limit=2&number=\(wanted)")
-        guard let first = found.items.first else {
-            Terminal.error("no order has a number that begins with \(wanted)")
+        // A number names one order or none: the beginning of one must never act on another.
+        let found = try await session.get("/v1/orders?limit=500&number=\(wanted)").items
+            .filter { [$0.plain("reference"), $0.plain("customerReference")].contains(wanted) }
+        guard let first = found.first, found.count == 1 else {
+            Terminal.error(
+                found.isEmpty
+                    ? "no order has the number \(wanted)"
+                    : "\(found.count) orders have the number \(wanted); use an identifier")
             throw ExitCode.failure
         }
-        return first["id"]?.plain ?? wanted
+        return first.plain("id")
     }
 
     private static func show(_ order: JSONValue) {

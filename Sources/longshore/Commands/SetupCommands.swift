@@ -179,7 +179,7 @@ struct ReceiveStock: AsyncParsableCommand {
         let (wanted, sku, quantity) = (facility, sku, quantity)
         try await CommandSession.run(options) { session in
             let facilities = try await session.get("/v1/facilities").items
-            let facility = facilities.first { $0["name"]?.plain == wanted }?["id"]?.plain ?? wanted
+            let facility = try Listing.identifier(of: wanted, among: facilities, "facility")
             let level = try await session.post(
                 "/v1/stock/receipts",
                 .object([
@@ -249,8 +249,21 @@ enum Listing {
         }
     }
 
+    /// What is known by this name or identifier. - Throws: `ExitCode` after saying what there is.
+    static func identifier(
+        of wanted: String, among known: [JSONValue], _ kind: String
+    ) throws -> String {
+        let found = known.first { [$0.plain("name"), $0.plain("id")].contains(wanted) }
+        guard let found else {
+            let names = known.map { $0.plain("name") }.joined(separator: ", ")
+            Terminal.error("there is no \(kind) “\(wanted)”; there is: \(names)")
+            throw ExitCode.failure
+        }
+        return found.plain("id")
+    }
+
     static func connection(_ wanted: String, _ session: CommandSession) async throws -> String {
         let known = try await session.get("/v1/connections").items
-        return known.first { $0["name"]?.plain == wanted }?["id"]?.plain ?? wanted
+        return try identifier(of: wanted, among: known, "connection")
     }
 }
