@@ -96,7 +96,9 @@ package struct StorageContract: Sendable, CustomStringConvertible {
             try await requireFault(.duplicate) {
                 _ = try await harness.store.write(.sample()) { transaction in
                     try transaction.insert(Gadget(id: .sample(3), name: "other"))
-                    do { try transaction.insert(Gadget(id: .sample(2), name: "taken")) } catch {}
+                    do {
+                        try transaction.insert(Gadget(id: .sample(2), name: "taken"))
+                    } catch is StorageError {}
                     return true
                 }
             }
