@@ -47,6 +47,12 @@ package struct ObservedOrder: Codable, Hashable, Sendable {
     package let placedAt: Instant
     package let shipBy: Instant?
     package let deliverBy: Instant?
+    /// When the channel wants to hear that the order was taken; `nil` where it sets no time.
+    package let acknowledgeBy: Instant?
+    /// Not to be released before; `nil` for at once.
+    package let releaseAfter: Instant?
+    /// When the channel cancels by itself what has not left.
+    package let autoCancelAt: Instant?
     /// The channel ships it itself: kept for the figures only.
     package let isFulfilledByChannel: Bool
     package let destination: Destination
@@ -54,7 +60,8 @@ package struct ObservedOrder: Codable, Hashable, Sendable {
 
     package init(
         reference: ChannelReference, customerReference: String, placedAt: Instant,
-        shipBy: Instant?, deliverBy: Instant?, isFulfilledByChannel: Bool,
+        shipBy: Instant?, deliverBy: Instant?, acknowledgeBy: Instant? = nil,
+        releaseAfter: Instant? = nil, autoCancelAt: Instant? = nil, isFulfilledByChannel: Bool,
         destination: Destination, lines: [Line]
     ) {
         self.reference = reference
@@ -62,6 +69,9 @@ package struct ObservedOrder: Codable, Hashable, Sendable {
         self.placedAt = placedAt
         self.shipBy = shipBy
         self.deliverBy = deliverBy
+        self.acknowledgeBy = acknowledgeBy
+        self.releaseAfter = releaseAfter
+        self.autoCancelAt = autoCancelAt
         self.isFulfilledByChannel = isFulfilledByChannel
         self.destination = destination
         self.lines = lines
@@ -121,6 +131,8 @@ package enum ObligationKind: String, Codable, Sendable, CaseIterable {
 package struct ObligationAnswered: EventPayload {
     package enum Answer: String, Codable, Sendable {
         case acknowledged, refused
+        /// We stopped trying; whether it happened is not known. A later answer still counts.
+        case unknown
     }
 
     package static let type: EventType = "channels.obligationAnswered.1"

@@ -183,6 +183,25 @@ package struct FulfilmentReduced: EventPayload {
     }
 }
 
+/// Units a facility was asked for and could not find: they are pending again.
+package struct UnitsReturned: EventPayload {
+    package static let type: EventType = "orders.unitsReturned.1"
+    package let order: OrderID
+    package let fulfilmentOrder: FulfilmentOrderID
+    package let facility: FacilityID
+    package let lines: [StockLine]
+
+    package init(
+        order: OrderID, fulfilmentOrder: FulfilmentOrderID, facility: FacilityID,
+        lines: [StockLine]
+    ) {
+        self.order = order
+        self.fulfilmentOrder = fulfilmentOrder
+        self.facility = facility
+        self.lines = lines
+    }
+}
+
 /// A parcel left a facility. From here on a cancellation is only an observation.
 package struct ParcelDispatched: EventPayload {
     package static let type: EventType = "orders.parcelDispatched.1"

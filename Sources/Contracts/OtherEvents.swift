@@ -14,6 +14,18 @@ package struct ListingMapped: EventPayload {
     }
 }
 
+/// A product was added.
+package struct ProductSaved: EventPayload {
+    package static let type: EventType = "catalogue.productSaved.1"
+    package let product: Identifier<ProductTag>
+    package let sku: SKU
+
+    package init(product: Identifier<ProductTag>, sku: SKU) {
+        self.product = product
+        self.sku = sku
+    }
+}
+
 /// A facility was added or changed.
 package struct FacilitySaved: EventPayload {
     package static let type: EventType = "settings.facilitySaved.1"
@@ -75,5 +87,24 @@ package struct WorkProgressed: EventPayload {
         self.facility = facility
         self.step = step
         self.parcels = parcels
+    }
+}
+
+/// A picker could not find some of the units a facility was asked for.
+package struct WorkFellShort: EventPayload {
+    package static let type: EventType = "warehouse.workFellShort.1"
+    package let fulfilmentOrder: FulfilmentOrderID
+    package let facility: FacilityID
+    package let lines: [LineQuantity]
+    package let reason: String
+
+    package init(
+        fulfilmentOrder: FulfilmentOrderID, facility: FacilityID, lines: [LineQuantity],
+        reason: String
+    ) {
+        self.fulfilmentOrder = fulfilmentOrder
+        self.facility = facility
+        self.lines = lines
+        self.reason = reason
     }
 }

@@ -9,6 +9,7 @@ package import Web
 package struct InventoryModule: Sendable {
     package static let collections: [any Record.Type] = [
         StockLevel.self, StockMovement.self, Reservation.self, KnownFacility.self,
+        KnownProduct.self,
     ]
 
     package let service: InventoryService
@@ -22,7 +23,7 @@ package struct InventoryModule: Sendable {
     package var subscriptions: [Subscription] {
         [
             FollowOrders.subscription, Subscription(WhenFacilitySaved()),
-            Subscription(WhenStockReceived()),
+            Subscription(WhenProductSaved()), Subscription(WhenStockReceived()),
         ]
     }
 

@@ -76,27 +76,12 @@ package actor Dispatcher {
     private func recover() async throws {
         let now = timekeeper.now
         let call = call(tenant: .platform)
-        let suspects = try await store.writeUnrepeated(call) { transaction in
-            try transaction.bookkeeping { session in
-                try session.runningJobs().compactMap { found -> Int64? in
-                    var job = found
-                    if job.ranAlone { job.crashes += 1 }
-                    if job.crashes >= Self.crashLimit {
-                        job.state = .discarded
-                        job.finished = now.microseconds
-                        job.fault = RecordedFault(
-                            kind: .defect, code: "jobs.quarantined",
-                            detail: "the process died \(job.crashes) times while it ran alone")
-                        try session.finish(job)
-                        return nil
-                    }
-                    job.state = .available
-                    job.isSuspect = true
-                    job.due = now.microseconds
-                    try session.reschedule(job)
-                    return job.number
-                }
-            }
+        let (suspects, poison) = try await store.writeUnrepeated(call) { transaction in
+            try transaction.bookkeeping { try Self.sortOut($0.runningJobs(), now, in: $0) }
+        }
+        for row in poison {
+            logger.error("quarantined", metadata: ["job": "\(row.number)", "kind": "\(row.kind)"])
+            try await save(Settlement(quarantining: row, now: now))
         }
         let headers = try await store.bookkeeping { session in
             try suspects.compactMap { try session.job($0)?.header }
@@ -110,6 +95,28 @@ package actor Dispatcher {
             logger.warning(
                 "jobs ran when the process died", metadata: ["count": "\(suspects.count)"])
         }
+    }
+
+    /// Puts what ran back into the queue, as suspects.
+    /// - Returns: the suspects' numbers, and those to quarantine: still running in the queue.
+    private static func sortOut(
+        _ jobs: [JobRow], _ now: Instant, in session: any JobRows
+    ) throws -> (suspects: [Int64], poison: [JobRow]) {
+        var suspects: [Int64] = []
+        var poison: [JobRow] = []
+        for var job in jobs {
+            if job.ranAlone { job.crashes += 1 }
+            guard job.crashes < crashLimit else {
+                poison.append(job)
+                continue
+            }
+            job.state = .available
+            job.isSuspect = true
+            job.due = now.microseconds
+            try session.reschedule(job)
+            suspects.append(job.number)
+        }
+        return (suspects, poison)
     }
 
     private func takeIn() async throws {
@@ -267,8 +274,26 @@ package actor Dispatcher {
     }
 
     private func save(_ settlement: Settlement) async throws {
+        do { try await write(settlement, tells: true) } catch {
+            guard store.breakage == nil, settlement.row.state == .discarded else { throw error }
+            // Whoever should hear of the end cannot: the end itself is written all the same.
+            logger.error(
+                "nobody was told that a job was given up",
+                metadata: ["job": "\(settlement.row.number)", "error": "\(error)"])
+            try await write(settlement, tells: false)
+        }
         let row = settlement.row
+        guard !row.state.isFinal else { return }
+        noteDue(Instant(microseconds: row.due))
+    }
+
+    private func write(_ settlement: Settlement, tells: Bool) async throws {
+        let row = settlement.row
+        let entry = registry.entry(row.kind)
         try await store.writeUnrepeated(call(for: row)) { transaction in
+            if tells, row.state == .discarded, let fault = row.fault {
+                try entry?.gaveUp(row.payload, fault, transaction)
+            }
             try transaction.bookkeeping { session in
                 if row.state.isFinal {
                     try session.finish(row)
@@ -277,8 +302,6 @@ package actor Dispatcher {
                 }
             }
         }
-        guard !row.state.isFinal else { return }
-        noteDue(Instant(microseconds: row.due))
     }
 
     private func log(_ error: any Error, _ row: JobRow) {

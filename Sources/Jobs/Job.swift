@@ -40,6 +40,15 @@ package enum JobOutcome: Sendable {
 package protocol JobWorker: Sendable {
     associatedtype Work: Job
     func work(_ job: Work, in context: JobContext) async throws -> JobOutcome
+    /// The job is discarded or quarantined, and will not be tried again by itself: tells those who
+    /// wait for it, in the transaction that ends it. A person's retry may still do it later.
+    func gaveUp(_ job: Work, because fault: RecordedFault, in transaction: Transaction) throws
+}
+
+extension JobWorker {
+    package func gaveUp(
+        _ job: Work, because fault: RecordedFault, in transaction: Transaction
+    ) throws {}
 }
 
 /// When, how urgently and how often at most a job runs.

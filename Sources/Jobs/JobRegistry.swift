@@ -7,6 +7,7 @@ package struct JobRegistry: Sendable {
         let timeout: Duration
         let givesUp: Bool
         let run: @Sendable ([UInt8], JobContext) async throws -> JobOutcome
+        let gaveUp: @Sendable ([UInt8], RecordedFault, Transaction) throws -> Void
     }
 
     private var entries: [String: Entry] = [:]
@@ -16,10 +17,15 @@ package struct JobRegistry: Sendable {
     package mutating func add<W: JobWorker>(_ worker: W) {
         let kind = W.Work.kind.rawValue
         precondition(entries[kind] == nil, "two workers for \(kind)")
-        entries[kind] = Entry(timeout: W.Work.timeout, givesUp: W.Work.givesUp) {
-            payload, context in
-            try await worker.work(try BodyCoder.decode(W.Work.self, from: payload), in: context)
-        }
+        entries[kind] = Entry(
+            timeout: W.Work.timeout, givesUp: W.Work.givesUp,
+            run: { payload, context in
+                try await worker.work(try BodyCoder.decode(W.Work.self, from: payload), in: context)
+            },
+            gaveUp: { payload, fault, transaction in
+                let job = try BodyCoder.decode(W.Work.self, from: payload)
+                try worker.gaveUp(job, because: fault, in: transaction)
+            })
     }
 
     package var kinds: [String] { entries.keys.sorted() }

@@ -22,6 +22,15 @@ struct Settlement {
         }
     }
 
+    /// It runs no more: the process died with it, time and again.
+    init(quarantining row: JobRow, now: Instant) {
+        var ended = row.ended(.discarded, at: now)
+        ended.fault = RecordedFault(
+            kind: .defect, code: "jobs.quarantined",
+            detail: "the process died \(row.crashes) times while it ran alone")
+        self.row = ended
+    }
+
     init(
         _ row: JobRow, _ error: any Error, givesUp: Bool = true, now: Instant,
         using generator: inout some RandomNumberGenerator

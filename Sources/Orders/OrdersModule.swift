@@ -27,14 +27,14 @@ package struct OrdersModule: Sendable {
         [
             Subscription(WhenOrderObserved()), Subscription(WhenCancellationAsked()),
             Subscription(WhenListingMapped()), Subscription(WhenStockReserved()),
-            Subscription(WhenWorkProgressed()), Subscription(WhenObligationAnswered()),
+            WorkFollowing.subscription, Subscription(WhenObligationAnswered()),
             FulfilmentFollowing.ofOrders, FulfilmentFollowing.ofFulfilment,
         ]
     }
 
     package func addWorkers(to registry: inout JobRegistry) {
         registry.add(RepairQuarantinedWorker())
-        registry.add(CheckDeadlineWorker())
+        registry.add(CheckDeadlinesWorker())
         registry.add(ExpireHoldWorker())
         registry.add(AssumeDeliveredWorker())
     }

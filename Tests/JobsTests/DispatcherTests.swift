@@ -87,6 +87,43 @@ import Testing
         #expect(row.fault?.code == "jobs.quarantined")
     }
 
+    @Test(arguments: ["discard", "invalid", "unexpected"])
+    func `whoever waits for a job hears when it is given up`(_ name: String) async throws {
+        let stage = try await JobsStage()
+        try await stage.enqueue(Probe(name: name))
+
+        try await stage.run { stage in
+            // A defect is tried often before it is given up.
+            while try await stage.rows([.discarded]).isEmpty {
+                stage.timekeeper.advance(by: .seconds(3600))
+                await Task.yield()
+            }
+        }
+
+        let code = try #require(try await stage.rows([.discarded]).first?.fault?.code)
+        #expect(try await stage.gadget("gave up: \(code)") != nil)
+    }
+
+    @Test func `a quarantine is told like any other end`() async throws {
+        let stage = try await JobsStage()
+        let number = try #require(try await stage.enqueue(Probe(name: "ok")))
+        for _ in 0..<2 { try await stage.claimAndDie(number, isAlone: true) }
+
+        try await stage.runUntilSettled(1)
+
+        #expect(try await stage.gadget("gave up: jobs.quarantined") != nil)
+    }
+
+    @Test func `a job ends also where nobody can be told, and nothing is half told`() async throws {
+        let stage = try await JobsStage()
+        try await stage.enqueue(Probe(name: "refused"))
+
+        try await stage.runUntilSettled(1)
+
+        #expect(try await stage.rows([.discarded]).count == 1)
+        #expect(try await stage.gadget("gave up: testing.probe") == nil)
+    }
+
     @Test func `a suspect that lives completes`() async throws {
         let stage = try await JobsStage()
         let number = try #require(try await stage.enqueue(Probe(name: "ok")))

@@ -34,6 +34,14 @@ struct ProbeWorker: JobWorker {
     }
 }
 
+extension ProbeWorker {
+    func gaveUp(_ job: Probe, because fault: RecordedFault, in transaction: Transaction) throws {
+        try transaction.insert(
+            Gadget(id: transaction.decision.newID(), name: "gave up: " + fault.code))
+        if job.name == "refused" { throw Unexpected() }
+    }
+}
+
 /// A real queue on a fresh database, with a clock of the test's own.
 struct JobsStage: Sendable {
     let store: Store

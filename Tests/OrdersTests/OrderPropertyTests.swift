@@ -117,7 +117,7 @@ struct OrderLife {
         let quantity = try Quantity(Int.random(in: 0...4, using: &generator))
         let facility = FacilityID.sample(UInt64.random(in: 1...2, using: &generator))
         let fulfilment = line?.units.compactMap(\.fulfilmentOrder).randomElement(using: &generator)
-        switch Int.random(in: 0..<11, using: &generator) {
+        switch Int.random(in: 0..<17, using: &generator) {
         case 0, 1: return .observe(try sighting(), mappings: try mappings())
         case 2: return .repair(try mappings())
         case 3, 4:
@@ -142,8 +142,30 @@ struct OrderLife {
         case 9:
             if let hold = order?.holds.first { return .liftHold(hold.id, note: "n") }
             return .placeHold(.fraud, note: "n", until: nil, .report)
+        case 10: return .checkDeadlines
+        case 11: return settle()
+        case 12: return .expireHold(order?.holds.first?.id ?? .sample(4))
+        case 13:
+            return Int.random(in: 0..<6, using: &generator) == 0 ? .abandon(note: "n") : settle()
+        case 14: return .resolve(note: "n")
+        case 15:
+            return .takeBack(
+                FulfilmentShort(
+                    order: id, fulfilmentOrder: fulfilment ?? .sample(9), facility: facility,
+                    lines: [.init(line: number, sku: SKU(unchecked: "A"), quantity: quantity)],
+                    reason: "r"))
         default: return dispatch(fulfilment) ?? .assumeDelivered
         }
+    }
+
+    private mutating func settle() -> OrderCommand {
+        let owed = order?.obligations.randomElement(using: &generator)
+        let answers: [ObligationAnswered.Answer] = [.acknowledged, .refused, .unknown]
+        return .settle(
+            ObligationAnswered(
+                order: id, kind: owed?.kind ?? .confirm, subject: owed?.subject ?? "none",
+                answer: answers[Int.random(in: 0..<3, using: &generator)],
+                fault: RecordedFault(kind: .refused, code: "c", detail: "d")))
     }
 
     private func dispatch(_ fulfilment: FulfilmentOrderID?) -> OrderCommand? {
@@ -184,7 +206,9 @@ struct OrderLife {
             contact: .sample(UInt64.random(in: 1...2, using: &generator)),
             order: ObservedOrder(
                 reference: ChannelReference(unchecked: "r"), customerReference: "c", placedAt: now,
-                shipBy: nil, deliverBy: nil, isFulfilledByChannel: false,
+                shipBy: now + .seconds(20), deliverBy: now + .seconds(60),
+                releaseAfter: Bool.random(using: &generator) ? now + .seconds(4) : nil,
+                isFulfilledByChannel: false,
                 destination: .init(country: "USA", region: "MO", postalArea: "630"), lines: lines))
     }
 }

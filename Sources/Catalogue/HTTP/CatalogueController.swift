@@ -32,18 +32,27 @@ struct CatalogueController: Sendable {
         return ListReply(items: page.items, next: page.next?.description)
     }
 
-    /// `POST /listings` `{connection, channelSKU, sku}` → 201; 422 `catalogue.unknownSKU`.
+    /// `POST /listings` `{connection, channelSKU, sku, replace?}` → 201; 422
+    /// `catalogue.unknownSKU`; 409 `catalogue.listingTaken`.
     @Sendable private func map(_ call: Endpoint) async throws -> Listing {
         let request: ListingRequest = try call.decode()
         return try await catalogue.map(
             request.channelSKU, of: request.connection, to: request.sku,
-            call: call.creatingCall())
+            replacing: request.replace ?? false, call: call.creatingCall())
     }
 
     /// `GET /listings?connection=&cursor=&limit=`.
     @Sendable private func listings(_ call: Endpoint) async throws -> ListReply<Listing> {
+        var connection: ConnectionID?
+        if let text = call.query("connection"), !text.isEmpty {
+            guard let given = ConnectionID(text) else {
+                throw WebError(
+                    .parameterMalformed, "is no connection's identifier", field: "connection")
+            }
+            connection = given
+        }
         let page = try await catalogue.listings(
-            of: call.query("connection").flatMap { ConnectionID($0) }, after: call.cursor(),
+            of: connection, after: call.cursor(),
             limit: call.limit(), tenant: call.tenant)
         return ListReply(items: page.items, next: page.next?.description)
     }
@@ -65,4 +74,5 @@ struct ListingRequest: Decodable, Sendable {
     let connection: ConnectionID
     let channelSKU: ChannelSKU
     let sku: SKU
+    let replace: Bool?
 }

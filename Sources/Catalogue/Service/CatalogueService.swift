@@ -15,6 +15,8 @@ package struct CatalogueService: Sendable {
             guard try transaction.insertIfAbsent(product) else {
                 throw CatalogueError(.skuTaken, "the SKU \(sku) exists already", field: "sku")
             }
+            try transaction.emit(
+                ProductSaved(product: product.id, sku: sku), to: "products/\(product.id)")
             return product
         }
     }
@@ -28,11 +30,13 @@ package struct CatalogueService: Sendable {
         }
     }
 
-    /// Matches a channel's SKU to ours; every order that waits for it goes on. Mapping it again
-    /// to another of ours holds for orders to come.
-    /// - Throws: `CatalogueError.unknownSKU`.
+    /// Matches a channel's SKU to ours; every order that waits for it goes on. A replaced mapping
+    /// holds for orders to come.
+    /// - Throws: `CatalogueError.unknownSKU`; `.listingTaken` where it stands for another of ours
+    ///   and is not to be replaced.
     package func map(
-        _ channelSKU: ChannelSKU, of connection: ConnectionID, to sku: SKU, call: Call
+        _ channelSKU: ChannelSKU, of connection: ConnectionID, to sku: SKU,
+        replacing isReplacement: Bool, call: Call
     ) async throws -> Listing {
         try await store.write(call) { transaction in
             guard try transaction.find(Product.bySKU, sku.rawValue) != nil else {
@@ -42,6 +46,12 @@ package struct CatalogueService: Sendable {
             let known = try transaction.find(
                 Listing.byChannelSKU, connection, channelSKU.rawValue)
             if let known, known.sku == sku { return known }
+            if let known, !isReplacement {
+                throw CatalogueError(
+                    .listingTaken,
+                    "\(channelSKU) stands for \(known.sku) already; say replace to "
+                        + "change that for orders to come", field: "channelSKU")
+            }
             var listing =
                 known
                 ?? Listing(

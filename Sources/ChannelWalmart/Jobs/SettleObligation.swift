@@ -38,6 +38,18 @@ struct SettleObligationWorker: JobWorker {
         return .completed
     }
 
+    /// The order shows that nobody tries any more.
+    func gaveUp(
+        _ job: SettleObligation, because fault: RecordedFault, in transaction: Transaction
+    ) throws {
+        guard let task = try transaction.get(WalmartTask.self, job.task) else { return }
+        try transaction.emit(
+            ObligationAnswered(
+                order: task.order, kind: task.kind, subject: task.subject, answer: .unknown,
+                fault: fault),
+            to: "walmart/\(task.connection)/\(task.reference)")
+    }
+
     /// Walmart's states go from acknowledged to shipped: a confirmation waits for the
     /// acknowledgement, but not for ever, since goods that left must be told of.
     private func isTooEarly(_ task: WalmartTask, _ context: JobContext) async throws -> Bool {

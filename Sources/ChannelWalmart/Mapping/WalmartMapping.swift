@@ -33,16 +33,23 @@ package enum WalmartMapping {
             $0.statusDate?.value.flatMap(Instant.init(milliseconds:))
         }
         let shipping = order.shippingInfo
+        let shipBy = moment(shipping?.estimatedShipDate)
         let observed = ObservedOrder(
             reference: reference, customerReference: order.customerOrderId?.value ?? "",
-            placedAt: placedAt, shipBy: moment(shipping?.estimatedShipDate),
+            placedAt: placedAt, shipBy: shipBy,
             deliverBy: moment(shipping?.estimatedDeliveryDate),
+            autoCancelAt: shipBy.map { $0 + autoCancelTime },
             isFulfilledByChannel: isFulfilledByChannel(order),
             destination: destination(shipping?.postalAddress), lines: lines)
         return Reading(
             order: observed, contact: contact(order),
             version: changed.max().map { max($0, placedAt) } ?? placedAt)
     }
+
+    /// Walmart cancels what has no valid tracking number by then, counted from the estimated ship
+    /// date.
+    /// - Source: Walmart's order management guide, order cancellation policy, read 2026-07.
+    private static let autoCancelTime = Duration.seconds(4 * 86_400)
 
     /// The order's number alone, for telling orders apart before they are read whole.
     package static func reference(of json: [UInt8]) -> ChannelReference? {

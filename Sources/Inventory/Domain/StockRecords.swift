@@ -3,14 +3,14 @@ package import Kernel
 package import Storage
 
 package enum InventoryFaultCode: String, FaultCode {
-    case unknownFacility, quantityZero, wouldGoNegative
+    case unknownFacility, unknownSKU, quantityZero, reasonMissing, wouldGoNegative
 
     package static let service = "inventory"
 
     package var kind: FaultKind {
         switch self {
         case .unknownFacility: .notFound
-        case .quantityZero: .invalid
+        case .unknownSKU, .quantityZero, .reasonMissing: .invalid
         case .wouldGoNegative: .refused
         }
     }
@@ -48,7 +48,11 @@ package struct StockLevel: Record {
 /// One change of stock: typed, with its cause, for ever.
 package struct StockMovement: Record {
     package enum Kind: String, Codable, Sendable {
-        case received, reserved, unreserved, shipped, adjusted
+        case received, reserved, unreserved, shipped
+        /// Found at a count, or put right by a person.
+        case adjustedUp
+        /// Not found at a count or by a picker, broken, lost.
+        case adjustedDown
     }
 
     package static let collection = "stock_movements"
@@ -116,4 +120,15 @@ struct KnownFacility: Record {
     let id: FacilityID
     let name: String
     let rank: Int
+}
+
+/// What Inventory keeps of Catalogue's products: which SKUs there are.
+struct KnownProduct: Record {
+    static let collection = "inventory_products"
+    static let leavesEvents = false
+    static let bySKU = Index<KnownProduct>.unique("by_sku", Column("sku", by: { $0.sku.rawValue }))
+    static let indexes = [bySKU]
+
+    let id: Identifier<ProductTag>
+    let sku: SKU
 }

@@ -12,6 +12,8 @@ struct InventoryController: Sendable {
     func addRoutes(to group: RouterGroup<APIContext>) {
         group.post(
             "stock/receipts", use: Endpoint.route(timekeeper, status: .created, receive))
+        group.post(
+            "stock/adjustments", use: Endpoint.route(timekeeper, status: .created, adjust))
         group.get("stock", use: Endpoint.route(timekeeper, list))
         group.get("stock/:sku", use: Endpoint.route(timekeeper, explain))
     }
@@ -22,6 +24,15 @@ struct InventoryController: Sendable {
         return try await inventory.receive(
             request.quantity, of: request.sku, at: request.facility,
             note: request.note ?? "receipt", call: call.creatingCall())
+    }
+
+    /// `POST /stock/adjustments` `{sku, facility, change, reason}` → 201 the level after it; 409
+    /// `inventory.wouldGoNegative`.
+    @Sendable private func adjust(_ call: Endpoint) async throws -> StockExplanation {
+        let request: AdjustmentRequest = try call.decode()
+        return try await inventory.adjust(
+            request.change, of: request.sku, at: request.facility, reason: request.reason,
+            call: call.creatingCall())
     }
 
     /// `GET /stock?prefix=&cursor=&limit=` → levels with their sums.
@@ -49,6 +60,13 @@ struct ReceiptRequest: Decodable, Sendable {
     let facility: FacilityID
     let quantity: Quantity
     let note: String?
+}
+
+struct AdjustmentRequest: Decodable, Sendable {
+    let sku: SKU
+    let facility: FacilityID
+    let change: Int
+    let reason: String
 }
 
 struct StockDetail: Encodable, Sendable {

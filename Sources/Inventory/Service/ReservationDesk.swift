@@ -115,6 +115,45 @@ struct ReservationDesk {
         return freed
     }
 
+    /// A picker did not find what was held: it is written off there, and held anew where there is
+    /// some.
+    func replace(
+        _ missing: [StockLine], missingAt facility: FacilityID, for order: OrderID
+    ) throws {
+        guard var reservation = try reservation(of: order) else { return }
+        for lost in missing {
+            guard let index = reservation.lines.firstIndex(where: { $0.line == lost.line }) else {
+                continue
+            }
+            let gone = try writeOff(
+                lost, at: facility, of: order, from: &reservation.lines[index].held)
+            guard !gone.isZero else { continue }
+            try ledger.move(
+                .adjustedDown, gone, of: lost.sku, at: facility,
+                cause: "short pick, \(order.rawValue)")
+        }
+        let made = try hold(&reservation)
+        try transaction.update(reservation)
+        try announce(reservation, made)
+    }
+
+    private func writeOff(
+        _ lost: StockLine, at facility: FacilityID, of order: OrderID,
+        from held: inout [Allocation]
+    ) throws -> Quantity {
+        var left = lost.quantity
+        for index in held.indices.reversed() where held[index].facility == facility {
+            let part = min(held[index].quantity, left)
+            guard !part.isZero else { continue }
+            try ledger.move(
+                .unreserved, part, of: lost.sku, at: facility, cause: order.rawValue)
+            held[index] = held[index].reduced(by: part)
+            left = left.without(part)
+        }
+        held.removeAll { $0.quantity.isZero }
+        return lost.quantity.without(left)
+    }
+
     /// Goods left with a parcel: they are neither on hand nor reserved any more.
     func ship(_ lines: [StockLine], from facility: FacilityID, for order: OrderID) throws {
         guard var reservation = try reservation(of: order) else { return }

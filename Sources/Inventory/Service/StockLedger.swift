@@ -34,7 +34,13 @@ struct StockLedger {
         _ kind: StockMovement.Kind, _ quantity: Quantity, to level: inout StockLevel
     ) throws {
         switch kind {
-        case .received, .adjusted: level.onHand += quantity
+        case .received, .adjustedUp: level.onHand += quantity
+        case .adjustedDown:
+            // What orders hold cannot be written off over their heads.
+            guard quantity <= level.onHand.without(level.reserved) else {
+                throw shortage(level, quantity)
+            }
+            level.onHand = level.onHand.without(quantity)
         case .reserved:
             guard quantity <= level.available else { throw shortage(level, quantity) }
             level.reserved += quantity

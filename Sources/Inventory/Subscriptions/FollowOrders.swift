@@ -13,7 +13,7 @@ enum FollowOrders {
         name: "inventory.followOrders", kind: .reaction,
         types: [
             OrderAccepted.type, OrderQuarantined.type, OrderUnitsCancelled.type,
-            ParcelDispatched.type,
+            UnitsReturned.type, ParcelDispatched.type,
         ],
         key: { try order(of: $0).rawValue }, handle: handle)
 
@@ -22,6 +22,7 @@ enum FollowOrders {
         case OrderAccepted.type: try envelope.decode(OrderAccepted.self).order
         case OrderQuarantined.type: try envelope.decode(OrderQuarantined.self).order
         case OrderUnitsCancelled.type: try envelope.decode(OrderUnitsCancelled.self).order
+        case UnitsReturned.type: try envelope.decode(UnitsReturned.self).order
         default: try envelope.decode(ParcelDispatched.self).order
         }
     }
@@ -41,6 +42,9 @@ enum FollowOrders {
             let fact = try envelope.decode(OrderUnitsCancelled.self)
             let freed = try desk.release(fact.lines, for: fact.order)
             for sku in freed { try ReservationDesk.fillBackorders(of: sku, transaction) }
+        case UnitsReturned.type:
+            let fact = try envelope.decode(UnitsReturned.self)
+            try desk.replace(fact.lines, missingAt: fact.facility, for: fact.order)
         default:
             let fact = try envelope.decode(ParcelDispatched.self)
             try desk.ship(fact.lines, from: fact.facility, for: fact.order)
@@ -59,6 +63,19 @@ struct WhenFacilitySaved: Reaction {
     ) throws {
         try transaction.upsert(
             KnownFacility(id: event.facility, name: event.name, rank: event.rank))
+    }
+}
+
+/// Remembers which SKUs there are.
+struct WhenProductSaved: Reaction {
+    static let name = "inventory.whenProductSaved"
+
+    func key(of event: ProductSaved, in envelope: Envelope) -> String { event.sku.rawValue }
+
+    func react(
+        to event: ProductSaved, _ envelope: Envelope, in transaction: Transaction
+    ) throws {
+        try transaction.upsert(KnownProduct(id: event.product, sku: event.sku))
     }
 }
 

@@ -8,6 +8,8 @@ package enum FulfilmentCommand: Sendable {
     /// Units that are not wanted any more.
     case reduce([CancelledUnits])
     case handOver([LabelledParcel])
+    /// The facility could not find units.
+    case fallShort(WorkFellShort)
 }
 
 extension FulfilmentOrder {
@@ -29,6 +31,7 @@ extension FulfilmentOrder {
         case .progress(let progress): return order.progressing(progress)
         case .reduce(let units): return order.reducing(units)
         case .handOver(let parcels): return try order.handingOver(parcels)
+        case .fallShort(let report): return order.fallingShort(report)
         }
     }
 
@@ -80,11 +83,41 @@ extension FulfilmentOrder {
                 ? nil : StockLine(line: part.line, sku: part.sku, quantity: quantity)
         }
         guard left != lines else { return [] }
+        return [reduced(to: left)]
+    }
+
+    private func reduced(to left: [StockLine]) -> FulfilmentEvent {
+        .reduced(
+            FulfilmentReduced(
+                fulfilmentOrder: id, order: order, facility: facility, lines: left,
+                isCancelled: left.isEmpty))
+    }
+
+    /// What was not found is sourced again, elsewhere; the facility is told what is left, since a
+    /// reduction may have crossed its report.
+    private func fallingShort(_ report: WorkFellShort) -> [FulfilmentEvent] {
+        guard FulfilmentLifecycle.machine.allows(.fallShort, in: state) else { return [] }
+        let missing = report.lines.reduce(into: [LineNumber: Quantity]()) {
+            $0[$1.line, default: .zero] += $1.quantity
+        }
+        var short: [StockLine] = []
+        var left: [StockLine] = []
+        for part in lines {
+            let gone = min(part.quantity, missing[part.line] ?? .zero)
+            let rest = part.quantity.without(gone)
+            if !gone.isZero {
+                short.append(StockLine(line: part.line, sku: part.sku, quantity: gone))
+            }
+            if !rest.isZero {
+                left.append(StockLine(line: part.line, sku: part.sku, quantity: rest))
+            }
+        }
+        guard !short.isEmpty else { return [] }
         return [
-            .reduced(
-                FulfilmentReduced(
-                    fulfilmentOrder: id, order: order, facility: facility, lines: left,
-                    isCancelled: left.isEmpty))
+            .short(
+                FulfilmentShort(
+                    order: order, fulfilmentOrder: id, facility: facility, lines: short,
+                    reason: report.reason)), reduced(to: left),
         ]
     }
 
@@ -123,11 +156,15 @@ extension FulfilmentOrder {
             enter(fact.state, instant)
             parcels += fact.parcels.map { Parcel(id: $0.parcel, lines: $0.lines, state: .packed) }
         case .released: enter(.released, instant)
+        case .short(let fact):
+            // All of it: the units go back, and the next fulfilment order for them is a new one.
+            if fact.lines == lines { enter(.pulledBack, instant) }
         case .reduced(let fact):
             lines = fact.lines
             for index in parcels.indices where parcels[index].state == .packed {
                 parcels[index].state = .voided
             }
+            if state == .pulledBack { return }
             if fact.isCancelled {
                 enter(.cancelled, instant)
             } else if state == .packed || state == .ready {

@@ -9,7 +9,7 @@ package enum FulfilmentState: String, Codable, Sendable, CaseIterable, Indexable
 
 package enum FulfilmentVerb: String, Codable, Sendable, CaseIterable {
     case schedule, request, accept, reject, timeOut, release, pullBack, startPicking, pack
-    case unpack, makeReady, handOver, cancel
+    case unpack, makeReady, handOver, cancel, fallShort
 }
 
 package enum FulfilmentLifecycle {
@@ -23,7 +23,9 @@ package enum FulfilmentLifecycle {
             .init(.requested, .cancel, .cancelled), .init(.accepted, .release, .released),
             .init(.accepted, .cancel, .cancelled), .init(.released, .startPicking, .picking),
             .init(.released, .pullBack, .pulledBack), .init(.released, .cancel, .cancelled),
+            .init(.released, .fallShort, .released), .init(.released, .fallShort, .pulledBack),
             .init(.picking, .pack, .packed), .init(.picking, .cancel, .cancelled),
+            .init(.picking, .fallShort, .picking), .init(.picking, .fallShort, .pulledBack),
             .init(.packed, .unpack, .picking), .init(.packed, .makeReady, .ready),
             .init(.packed, .handOver, .dispatched), .init(.packed, .handOver, .partlyDispatched),
             .init(.packed, .cancel, .cancelled), .init(.ready, .handOver, .dispatched),
@@ -78,6 +80,27 @@ package struct FulfilmentAdvanced: EventPayload {
     package let parcels: [WorkProgressed.Box]
 }
 
+/// The facility could not find these units.
+package struct FulfilmentShort: EventPayload {
+    package static let type: EventType = "orders.fulfilmentShort.1"
+    package let order: OrderID
+    package let fulfilmentOrder: FulfilmentOrderID
+    package let facility: FacilityID
+    package let lines: [StockLine]
+    package let reason: String
+
+    package init(
+        order: OrderID, fulfilmentOrder: FulfilmentOrderID, facility: FacilityID,
+        lines: [StockLine], reason: String
+    ) {
+        self.order = order
+        self.fulfilmentOrder = fulfilmentOrder
+        self.facility = facility
+        self.lines = lines
+        self.reason = reason
+    }
+}
+
 package struct ParcelsHandedOver: EventPayload {
     package static let type: EventType = "orders.parcelsHandedOver.1"
     package let parcels: [LabelledParcel]
@@ -88,6 +111,7 @@ package enum FulfilmentEvent: AggregateEvent {
     case advanced(FulfilmentAdvanced)
     case released(FulfilmentReleased)
     case reduced(FulfilmentReduced)
+    case short(FulfilmentShort)
     case handedOver(ParcelsHandedOver)
 
     package var payload: any EventPayload {
@@ -96,6 +120,7 @@ package enum FulfilmentEvent: AggregateEvent {
         case .advanced(let fact): fact
         case .released(let fact): fact
         case .reduced(let fact): fact
+        case .short(let fact): fact
         case .handedOver(let fact): fact
         }
     }
@@ -106,6 +131,7 @@ package enum FulfilmentEvent: AggregateEvent {
         case FulfilmentAdvanced.type: self = .advanced(try data.decode())
         case FulfilmentReleased.type: self = .released(try data.decode())
         case FulfilmentReduced.type: self = .reduced(try data.decode())
+        case FulfilmentShort.type: self = .short(try data.decode())
         case ParcelsHandedOver.type: self = .handedOver(try data.decode())
         default: return nil
         }

@@ -33,6 +33,7 @@ package struct OrderResponse: Codable, Sendable {
     package let receivedAt: Instant
     package let shipBy: Instant?
     package let deliverBy: Instant?
+    package let deadlines: [Deadline]
     package let contact: ContactID?
     package let destination: ObservedOrder.Destination
     package let lines: [Line]
@@ -57,6 +58,7 @@ package struct OrderResponse: Codable, Sendable {
         receivedAt = order.receivedAt
         shipBy = order.shipBy
         deliverBy = order.deliverBy
+        deadlines = order.deadlines
         contact = order.contact
         destination = order.destination
         lines = order.lines.map(Line.init)

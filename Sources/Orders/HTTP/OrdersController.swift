@@ -22,6 +22,7 @@ struct OrdersController: Sendable {
         group.post("orders/:id/holds", use: Endpoint.route(timekeeper, status: .created, hold))
         group.post("orders/:id/holds/:hold/lift", use: Endpoint.route(timekeeper, lift))
         group.post("orders/:id/abandonment", use: Endpoint.route(timekeeper, abandon))
+        group.post("orders/:id/resolution", use: Endpoint.route(timekeeper, resolve))
         group.post("contacts/:id/reading", use: Endpoint.route(timekeeper, readContact))
     }
 
@@ -119,6 +120,14 @@ struct OrdersController: Sendable {
     @Sendable private func abandon(_ call: Endpoint) async throws -> OrderResponse {
         let request: NoteRequest = try call.decode()
         let order = try await orders.abandon(
+            try call.context.identifier("id"), note: request.note ?? "", call: call.call)
+        return OrderResponse(order, at: timekeeper.now)
+    }
+
+    /// `POST /orders/{id}/resolution` `{note}` → 200, its troubles dealt with; 409 when it has none.
+    @Sendable private func resolve(_ call: Endpoint) async throws -> OrderResponse {
+        let request: NoteRequest = try call.decode()
+        let order = try await orders.resolve(
             try call.context.identifier("id"), note: request.note ?? "", call: call.call)
         return OrderResponse(order, at: timekeeper.now)
     }

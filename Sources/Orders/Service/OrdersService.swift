@@ -127,6 +127,11 @@ package struct OrdersService: Sendable {
         try await execute(.abandon(note: note), on: id, call)
     }
 
+    /// A person has dealt with all that was noted as trouble.
+    package func resolve(_ id: OrderID, note: String, call: Call) async throws -> Order {
+        try await execute(.resolve(note: note), on: id, call)
+    }
+
     private func execute(
         _ command: OrderCommand, on id: OrderID, _ call: Call
     ) async throws -> Order {

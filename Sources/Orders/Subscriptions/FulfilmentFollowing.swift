@@ -36,17 +36,25 @@ enum FulfilmentFollowing {
     /// How far a fulfilment order is, carried to the units of its order.
     static let ofFulfilment = Subscription(
         name: "orders.orderFollowsFulfilment", kind: .reaction,
-        types: [FulfilmentAdvanced.type, FulfilmentReleased.type],
+        types: [FulfilmentAdvanced.type, FulfilmentReleased.type, FulfilmentShort.type],
         key: { envelope in
-            envelope.type == FulfilmentReleased.type
-                ? try envelope.decode(FulfilmentReleased.self).order.rawValue
-                : try envelope.decode(FulfilmentAdvanced.self).order.rawValue
+            switch envelope.type {
+            case FulfilmentReleased.type:
+                try envelope.decode(FulfilmentReleased.self).order.rawValue
+            case FulfilmentShort.type: try envelope.decode(FulfilmentShort.self).order.rawValue
+            default: try envelope.decode(FulfilmentAdvanced.self).order.rawValue
+            }
         },
         handle: { envelope, transaction in
             if envelope.type == FulfilmentReleased.type {
                 let fact = try envelope.decode(FulfilmentReleased.self)
                 try transaction.execute(
                     .progress(fact.fulfilmentOrder, .released), on: Order.self, fact.order)
+                return
+            }
+            if envelope.type == FulfilmentShort.type {
+                let fact = try envelope.decode(FulfilmentShort.self)
+                try transaction.execute(.takeBack(fact), on: Order.self, fact.order)
                 return
             }
             let fact = try envelope.decode(FulfilmentAdvanced.self)

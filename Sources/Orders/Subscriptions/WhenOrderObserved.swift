@@ -27,12 +27,17 @@ struct WhenOrderObserved: Reaction {
                 mappings[line.channelSKU] = listing?.sku
             }
         }
-        try transaction.execute(.observe(event, mappings: mappings), on: Order.self, id)
-        guard known == nil, let shipBy = event.order.shipBy else { return }
-        let wait = shipBy.duration(since: transaction.decision.now)
-        try transaction.enqueue(
-            CheckDeadline(order: id, kind: .shipBy),
-            JobOptions(delay: max(wait, .milliseconds(1)) + .seconds(1)))
+        let (order, changes) = try transaction.execute(
+            .observe(event, mappings: mappings), on: Order.self, id)
+        let setsTimes = changes.contains { change in
+            switch change {
+            case .received, .deadlineMoved: true
+            default: false
+            }
+        }
+        // A release time that moved into the past releases at once.
+        guard setsTimes, let order else { return }
+        try CheckDeadlines.plan(for: order, in: transaction)
     }
 }
 

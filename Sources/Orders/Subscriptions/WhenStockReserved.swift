@@ -17,20 +17,28 @@ struct WhenStockReserved: Reaction {
     }
 }
 
-/// The facility reports how far it is.
-struct WhenWorkProgressed: Reaction {
-    static let name = "orders.whenWorkProgressed"
-
-    func key(of event: WorkProgressed, in envelope: Envelope) -> String {
-        event.fulfilmentOrder.rawValue
-    }
-
-    func react(
-        to event: WorkProgressed, _ envelope: Envelope, in transaction: Transaction
-    ) throws {
-        try transaction.execute(
-            .progress(event), on: FulfilmentOrder.self, event.fulfilmentOrder)
-    }
+/// The facility reports how far it is, and what it could not find: in one subscription, since a
+/// shortage must be known before the packing that leaves it out.
+enum WorkFollowing {
+    static let subscription = Subscription(
+        name: "orders.whenWorkProgressed", kind: .reaction,
+        types: [WorkProgressed.type, WorkFellShort.type],
+        key: { envelope in
+            envelope.type == WorkFellShort.type
+                ? try envelope.decode(WorkFellShort.self).fulfilmentOrder.rawValue
+                : try envelope.decode(WorkProgressed.self).fulfilmentOrder.rawValue
+        },
+        handle: { envelope, transaction in
+            if envelope.type == WorkFellShort.type {
+                let report = try envelope.decode(WorkFellShort.self)
+                try transaction.execute(
+                    .fallShort(report), on: FulfilmentOrder.self, report.fulfilmentOrder)
+            } else {
+                let report = try envelope.decode(WorkProgressed.self)
+                try transaction.execute(
+                    .progress(report), on: FulfilmentOrder.self, report.fulfilmentOrder)
+            }
+        })
 }
 
 /// The channel answered what was owed to it.

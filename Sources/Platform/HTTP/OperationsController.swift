@@ -19,6 +19,7 @@ struct OperationsController: Sendable {
     private static let publicTypes: Set<EventType> = [
         OrderAccepted.type, OrderQuarantined.type, OrderUnitsCancelled.type, CancellationOwed.type,
         FulfilmentRequested.type, FulfilmentReleased.type, FulfilmentReduced.type,
+        UnitsReturned.type, ProductSaved.type, WorkFellShort.type,
         ParcelDispatched.type, StockReserved.type, StockReceived.type, ListingMapped.type,
         FacilitySaved.type, ConnectionSaved.type, WorkProgressed.type, OrderObserved.type,
         CancellationAsked.type, ObligationAnswered.type,

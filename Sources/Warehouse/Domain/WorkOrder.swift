@@ -3,7 +3,7 @@ package import Kernel
 package import Storage
 
 package enum WarehouseFaultCode: String, FaultCode {
-    case unknownWork, illegalTransition, blocked
+    case unknownWork, illegalTransition, blocked, quantityTooLarge, reasonMissing
 
     package static let service = "warehouse"
 
@@ -11,6 +11,7 @@ package enum WarehouseFaultCode: String, FaultCode {
         switch self {
         case .unknownWork: .notFound
         case .illegalTransition, .blocked: .refused
+        case .quantityTooLarge, .reasonMissing: .invalid
         }
     }
 }
@@ -22,7 +23,7 @@ package enum WorkState: String, Codable, Sendable, CaseIterable, Indexable {
 }
 
 package enum WorkVerb: String, Codable, Sendable, CaseIterable {
-    case accept, release, pick, finishPicking, pack, unpack, dispatch, cancel
+    case accept, release, pick, finishPicking, fallShort, pack, unpack, dispatch, cancel
 }
 
 package enum WorkLifecycle {
@@ -31,6 +32,8 @@ package enum WorkLifecycle {
         [
             .init(.asked, .accept, .accepted), .init(.accepted, .release, .released),
             .init(.released, .pick, .picking), .init(.picking, .finishPicking, .picked),
+            .init(.released, .fallShort, .released), .init(.picking, .fallShort, .picking),
+            .init(.picked, .fallShort, .picked),
             .init(.picked, .pack, .packed), .init(.packed, .unpack, .picked),
             .init(.packed, .dispatch, .dispatched), .init(.asked, .cancel, .cancelled),
             .init(.accepted, .cancel, .cancelled), .init(.released, .cancel, .cancelled),

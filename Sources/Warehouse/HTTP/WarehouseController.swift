@@ -13,6 +13,7 @@ struct WarehouseController: Sendable {
         group.get("warehouse/work", use: Endpoint.route(timekeeper, list))
         group.get("warehouse/work/:id", use: Endpoint.route(timekeeper, show))
         group.post("warehouse/work/:id/picking", use: Endpoint.route(timekeeper, pick))
+        group.post("warehouse/work/:id/shortage", use: Endpoint.route(timekeeper, fallShort))
         group.post("warehouse/work/:id/packing", use: Endpoint.route(timekeeper, pack))
         group.post("warehouse/work/:id/dispatch", use: Endpoint.route(timekeeper, dispatch))
     }
@@ -35,6 +36,15 @@ struct WarehouseController: Sendable {
         try await warehouse.pick(try call.context.identifier("id"), call: call.call)
     }
 
+    /// `POST /warehouse/work/{id}/shortage` `{lines: [{line, quantity}], reason}` → 200 with what is
+    /// left to pack; 409 once packed; 422 `warehouse.quantityTooLarge`.
+    @Sendable private func fallShort(_ call: Endpoint) async throws -> WorkOrder {
+        let request: ShortageRequest = try call.decode()
+        return try await warehouse.fallShort(
+            try call.context.identifier("id"), by: request.lines, reason: request.reason,
+            call: call.call)
+    }
+
     /// `POST /warehouse/work/{id}/packing` → 200 with its boxes; 409.
     @Sendable private func pack(_ call: Endpoint) async throws -> WorkOrder {
         try await warehouse.pack(try call.context.identifier("id"), call: call.call)
@@ -45,4 +55,9 @@ struct WarehouseController: Sendable {
         try await warehouse.dispatch(
             try call.context.identifier("id"), call: call.creatingCall())
     }
+}
+
+struct ShortageRequest: Decodable, Sendable {
+    let lines: [LineQuantity]
+    let reason: String
 }

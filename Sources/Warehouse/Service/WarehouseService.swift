@@ -41,9 +41,44 @@ package struct WarehouseService: Sendable {
         }
     }
 
+    /// Reports units that are not to be found: they are not packed, and Orders sources them again.
+    /// - Throws: `WarehouseError.illegalTransition` once packed, `.quantityTooLarge`,
+    ///   `.reasonMissing`.
+    package func fallShort(
+        _ id: FulfilmentOrderID, by missing: [LineQuantity], reason: String, call: Call
+    ) async throws -> WorkOrder {
+        guard !reason.isEmpty else {
+            throw WarehouseError(.reasonMissing, "say why they are missing", field: "reason")
+        }
+        return try await change(id, call) { work, transaction in
+            try work.enter(work.state, .fallShort, at: transaction.decision.now)
+            for (index, part) in missing.enumerated() {
+                guard let line = work.lines.firstIndex(where: { $0.line == part.line }),
+                    !part.quantity.isZero, part.quantity <= work.lines[line].quantity
+                else {
+                    throw WarehouseError(
+                        .quantityTooLarge, "is not among the units of this work",
+                        field: "lines[\(index)]")
+                }
+                let wanted = work.lines[line]
+                work.lines[line] = StockLine(
+                    line: wanted.line, sku: wanted.sku,
+                    quantity: wanted.quantity.without(part.quantity))
+            }
+            work.lines.removeAll { $0.quantity.isZero }
+            try transaction.emit(
+                WorkFellShort(
+                    fulfilmentOrder: work.id, facility: work.facility, lines: missing,
+                    reason: reason), to: "work/\(work.id)")
+        }
+    }
+
     /// Boxes what was picked and labels the boxes.
     package func pack(_ id: FulfilmentOrderID, call: Call) async throws -> WorkOrder {
         try await change(id, call) { work, transaction in
+            guard !work.lines.isEmpty else {
+                throw WarehouseError(.illegalTransition, "nothing of it was found: no box to pack")
+            }
             try work.enter(.packed, .pack, at: transaction.decision.now)
             work.boxes = BoxPlan.boxes(work.lines, capacity: Self.boxCapacity).map { lines in
                 let parcel: ParcelID = transaction.decision.newID()

@@ -28,6 +28,8 @@ extension Order {
             placedAt: seen.order.placedAt, receivedAt: instant, status: .received,
             statusSince: instant, contact: seen.contact, destination: seen.order.destination,
             shipBy: seen.order.shipBy, deliverBy: seen.order.deliverBy,
+            acknowledgeBy: seen.order.acknowledgeBy, releaseAfter: seen.order.releaseAfter,
+            autoCancelAt: seen.order.autoCancelAt,
             observedVersion: seen.observedVersion,
             lines: seen.order.lines.map { line in
                 OrderLine(
@@ -52,14 +54,18 @@ extension Order {
             destination = fact.destination
             observedVersion = max(observedVersion, fact.observedVersion)
         case .deadlineMoved(let fact): move(fact)
+        case .deadlineReached(let fact):
+            deadlineStates = (deadlineStates ?? [:]).merging([fact.kind: fact.state]) { $1 }
         case .troubleNoted(let fact): troubles.append(fact.trouble)
+        case .troublesResolved(let fact): resolve(fact.note)
         case .holdPlaced(let fact): holds.append(fact.hold)
         case .holdLifted(let fact): holds.removeAll { $0.id == fact.hold }
-        case .obligationArose, .obligationSettled, .cancellationOwed, .cancellationOpened,
+        case .obligationArose, .obligationSettled, .obligationUnknown, .cancellationOwed,
+            .cancellationOpened,
             .cancellationAnswered:
             applyToChannel(event, at: instant)
-        case .unitsReserved, .unitsBackordered, .unitsSourced, .unitsMoved, .parcelDispatched,
-            .unitsDelivered, .unitsCancelled:
+        case .unitsReserved, .unitsBackordered, .unitsSourced, .unitsMoved, .unitsReturned,
+            .parcelDispatched, .unitsDelivered, .unitsCancelled:
             applyToUnits(event)
         }
     }
@@ -85,9 +91,20 @@ extension Order {
 
     private mutating func move(_ fact: DeadlineMoved) {
         observedVersion = max(observedVersion, fact.observedVersion)
+        deadlineStates?[fact.kind] = nil
         switch fact.kind {
+        case .acknowledgeBy: acknowledgeBy = fact.at
+        case .releaseAfter: releaseAfter = fact.at
         case .shipBy: shipBy = fact.at
+        case .autoCancelAt: autoCancelAt = fact.at
         case .deliverBy: deliverBy = fact.at
+        }
+    }
+
+    private mutating func resolve(_ note: String) {
+        troubles = []
+        for index in obligations.indices where isFailed(obligations[index]) {
+            obligations[index].resolution = note
         }
     }
 
@@ -104,16 +121,19 @@ extension Order {
                     kind: .cancel, subject: fact.cancellation.rawValue, dueAt: fact.dueAt,
                     since: instant, state: .due))
         case .obligationSettled(let fact):
-            for index in obligations.indices
-            where obligations[index].kind == fact.kind && obligations[index].subject == fact.subject
-            {
-                obligations[index].state = fact.isRefused ? .refused : .acknowledged
-                obligations[index].fault = fact.fault
-                obligations[index].answeredAt = instant
+            change(fact.kind, fact.subject) { obligation in
+                obligation.state = fact.isRefused ? .refused : .acknowledged
+                obligation.fault = fact.fault
+                obligation.answeredAt = instant
             }
             for index in cancellations.indices
             where cancellations[index].id.rawValue == fact.subject {
                 cancellations[index].state = fact.isRefused ? .refused : .acknowledged
+            }
+        case .obligationUnknown(let fact):
+            change(fact.kind, fact.subject) { obligation in
+                obligation.state = .unknown
+                obligation.fault = fact.fault
             }
         case .cancellationOpened(let fact): cancellations.append(fact.cancellation)
         case .cancellationAnswered(let fact):
@@ -122,6 +142,15 @@ extension Order {
                 cancellations[index].note = fact.note
             }
         default: break
+        }
+    }
+
+    private mutating func change(
+        _ kind: ObligationKind, _ subject: String, _ body: (inout Obligation) -> Void
+    ) {
+        for index in obligations.indices
+        where obligations[index].kind == kind && obligations[index].subject == subject {
+            body(&obligations[index])
         }
     }
 }
@@ -144,6 +173,17 @@ extension Order {
                     where: {
                         $0.fulfilmentOrder == fact.fulfilmentOrder && $0.bucket.isCancellable
                     }, into: { $0.moved(to: fact.bucket) })
+            }
+        case .unitsReturned(let fact):
+            for part in fact.lines {
+                change(
+                    part.line, part.quantity,
+                    from: { $0.fulfilmentOrder == fact.fulfilmentOrder && $0.bucket.isCancellable },
+                    into: {
+                        UnitGroup(
+                            bucket: .pending, facility: nil, fulfilmentOrder: nil,
+                            quantity: $0.quantity)
+                    })
             }
         case .parcelDispatched(let fact):
             for part in fact.lines {

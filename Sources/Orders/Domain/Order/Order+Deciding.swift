@@ -33,7 +33,9 @@ extension Order {
             try order.holding(kind, note, until, atDeadline, decision)
         case .liftHold(let hold, let note): try order.lifting(hold, note, decision)
         case .expireHold(let hold): try order.expiring(hold, decision)
-        case .checkDeadline(let kind): order.checkingDeadline(kind, decision)
+        case .checkDeadlines: order.checkingDeadlines(decision)
+        case .resolve(let note): try order.resolving(note)
+        case .takeBack(let short): order.takingBack(short)
         case .abandon(let note): try order.abandoning(note, decision)
         }
     }

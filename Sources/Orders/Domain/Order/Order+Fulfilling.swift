@@ -9,8 +9,9 @@ extension Order {
     ) -> [OrderEvent] {
         guard status == .accepted || status == .open || status == .quarantined else { return [] }
         var events: [OrderEvent] = []
-        if !allocations.isEmpty {
-            events.append(.unitsReserved(UnitsReserved(allocations: allocations)))
+        let fitting = clipped(allocations)
+        if !fitting.isEmpty {
+            events.append(.unitsReserved(UnitsReserved(allocations: fitting)))
         }
         let next = after(events, decision)
         let missing = short.compactMap { part -> LineQuantity? in
@@ -24,9 +25,25 @@ extension Order {
         return events + after(events, decision).sourcing(decision)
     }
 
+    /// What of the allocations units still wait for: some may have been cancelled meanwhile, which
+    /// frees the rest at Inventory.
+    private func clipped(_ allocations: [Allocation]) -> [Allocation] {
+        var free = Dictionary(
+            lines.map { ($0.number, $0.quantity(in: .pending) + $0.quantity(in: .backordered)) }
+        ) { first, _ in first }
+        return allocations.compactMap { part in
+            let quantity = min(part.quantity, free[part.line] ?? .zero)
+            guard !quantity.isZero else { return nil }
+            free[part.line] = free[part.line]?.without(quantity)
+            return Allocation(
+                line: part.line, sku: part.sku, facility: part.facility, quantity: quantity)
+        }
+    }
+
     /// Gives reserved units to their facilities, one fulfilment order each.
     func sourcing(_ decision: Decision) -> [OrderEvent] {
         guard status == .open, !isReleaseBlocked else { return [] }
+        if let releaseAfter, releaseAfter > decision.now { return [] }
         var byFacility: [FacilityID: [StockLine]] = [:]
         for line in lines {
             guard let sku = line.sku else { continue }
@@ -80,12 +97,17 @@ extension Order {
         ]
     }
 
-    /// The channel answered. Only the first answer counts.
+    /// The channel answered, or nobody asks it any more. Only the first answer counts.
     func settling(_ answer: ObligationAnswered, _ decision: Decision) -> [OrderEvent] {
-        let isDue = obligations.contains {
-            $0.kind == answer.kind && $0.subject == answer.subject && $0.state == .due
+        let owed = obligations.first { $0.kind == answer.kind && $0.subject == answer.subject }
+        guard let owed, owed.state == .due || owed.state == .unknown else { return [] }
+        if answer.answer == .unknown {
+            return [
+                .obligationUnknown(
+                    ObligationUnknown(
+                        kind: answer.kind, subject: answer.subject, fault: answer.fault))
+            ]
         }
-        guard isDue else { return [] }
         let isRefused = answer.answer == .refused
         let settled = OrderEvent.obligationSettled(
             ObligationSettled(
@@ -144,15 +166,30 @@ extension Order {
         }
     }
 
-    func checkingDeadline(_ kind: DeadlineKind, _ decision: Decision) -> [OrderEvent] {
-        let due = kind == .shipBy ? shipBy : deliverBy
-        let open = lines.contains { $0.units.contains(where: \.bucket.isCancellable) }
-        guard let due, due <= decision.now, open, !status.isTerminal,
-            !troubles.contains(where: { $0.kind == .deadlineBreached })
-        else { return [] }
-        let trouble = Trouble(
-            kind: .deadlineBreached, detail: "\(kind.rawValue) passed with units still here",
-            at: decision.now, moneyAtRisk: nil)
-        return [.troubleNoted(TroubleNoted(trouble: trouble))]
+    /// Units a facility could not find are pending again, to be sourced elsewhere.
+    func takingBack(_ short: FulfilmentShort) -> [OrderEvent] {
+        let waiting = waiting(for: short.fulfilmentOrder)
+        let lines = short.lines.compactMap { part -> StockLine? in
+            let quantity = min(part.quantity, waiting[part.line] ?? .zero)
+            return quantity.isZero
+                ? nil : StockLine(line: part.line, sku: part.sku, quantity: quantity)
+        }
+        guard !lines.isEmpty else { return [] }
+        return [
+            .unitsReturned(
+                UnitsReturned(
+                    order: id, fulfilmentOrder: short.fulfilmentOrder, facility: short.facility,
+                    lines: lines))
+        ]
+    }
+
+    func resolving(_ note: String) throws -> [OrderEvent] {
+        guard !note.isEmpty else {
+            throw OrdersError(.reasonMissing, "say how it was dealt with", field: "note")
+        }
+        guard !troubles.isEmpty || obligations.contains(where: isFailed) else {
+            throw OrdersError(.illegalTransition, "nothing of this order is in trouble")
+        }
+        return [.troublesResolved(TroublesResolved(note: note))]
     }
 }

@@ -138,12 +138,8 @@ extension Order {
                         contact: found, destination: seen.order.destination,
                         observedVersion: seen.observedVersion)))
         }
-        let shown = [
-            (DeadlineKind.shipBy, seen.order.shipBy, shipBy),
-            (.deliverBy, seen.order.deliverBy, deliverBy),
-        ]
-        for (kind, at, known) in shown where at != nil && at != known {
-            guard let at else { continue }
+        for kind in DeadlineKind.allCases {
+            guard let at = seen.order.deadline(kind), at != deadline(kind) else { continue }
             events.append(
                 .deadlineMoved(
                     DeadlineMoved(kind: kind, at: at, observedVersion: seen.observedVersion)))
@@ -163,5 +159,17 @@ extension Order {
             detail: "the channel now shows other lines or quantities than were received",
             at: decision.now, moneyAtRisk: nil)
         return [.troubleNoted(TroubleNoted(trouble: trouble))]
+    }
+}
+
+extension ObservedOrder {
+    fileprivate func deadline(_ kind: DeadlineKind) -> Instant? {
+        switch kind {
+        case .acknowledgeBy: acknowledgeBy
+        case .releaseAfter: releaseAfter
+        case .shipBy: shipBy
+        case .autoCancelAt: autoCancelAt
+        case .deliverBy: deliverBy
+        }
     }
 }

@@ -31,6 +31,11 @@ package struct Order: Aggregate {
     package var destination: ObservedOrder.Destination
     package var shipBy: Instant?
     package var deliverBy: Instant?
+    package var acknowledgeBy: Instant?
+    package var releaseAfter: Instant?
+    package var autoCancelAt: Instant?
+    /// Deadlines that are at risk or breached; absent ones are on time.
+    package var deadlineStates: [DeadlineKind: DeadlineState]?
     /// Of what the address and deadlines were last taken from: an older sight changes neither.
     package var observedVersion: Instant
     package var lines: [OrderLine]
@@ -97,9 +102,9 @@ package enum OrderStage: String, Codable, Sendable, CaseIterable {
 
 extension Order {
     package var stage: OrderStage {
-        if obligations.contains(where: {
-            $0.state == .refused && !($0.kind == .acknowledge && status == .cancelled)
-        }) || troubles.contains(where: { $0.kind != .deadlineBreached }) {
+        if obligations.contains(where: isFailed)
+            || troubles.contains(where: { $0.kind != .deadlineBreached })
+        {
             return .failed
         }
         let owes = obligations.contains { $0.state == .due && $0.kind != .acknowledge }
@@ -111,11 +116,22 @@ extension Order {
         let isAsked = cancellations.contains { $0.state == .requested }
         let backordered = quantity(in: .backordered) + quantity(in: .unfillable)
         if isAsked || !holds.isEmpty || !backordered.isZero { return .waiting }
+        if releaseAfter != nil, !quantity(in: .reserved).isZero { return .waiting }
         let shipped = quantity(in: .shipped) + quantity(in: .delivered)
         let moving = [Bucket.sourced, .released, .picked, .packed].map(quantity(in:)).total()
         let early = [Bucket.pending, .scheduled, .reserved].map(quantity(in:)).total()
         if !early.isZero { return .received }
         if !moving.isZero { return shipped.isZero ? .released : .dispatched }
         return owes ? .dispatched : .confirmed
+    }
+
+    /// Whether the channel did not take what we told it, and nobody has dealt with that. An order
+    /// cancelled meanwhile cannot be acknowledged: the channel knows.
+    func isFailed(_ obligation: Obligation) -> Bool {
+        guard obligation.resolution == nil else { return false }
+        return switch obligation.state {
+        case .refused, .unknown: !(obligation.kind == .acknowledge && status == .cancelled)
+        case .due, .acknowledged: false
+        }
     }
 }

@@ -19,6 +19,11 @@ package enum OrderCommand: Sendable {
     case liftHold(Identifier<HoldTag>, note: String)
     /// Its deadline passed: what was agreed for then happens.
     case expireHold(Identifier<HoldTag>)
-    case checkDeadline(DeadlineKind)
+    /// Times have come: release, warn, report.
+    case checkDeadlines
+    /// A person has dealt with what was noted as trouble.
+    case resolve(note: String)
+    /// A facility could not find units it was asked for.
+    case takeBack(FulfilmentShort)
     case abandon(note: String)
 }

@@ -20,6 +20,7 @@ package enum OrderEvent: AggregateEvent {
     case ended(OrderEnded)
     case obligationArose(ObligationArose)
     case obligationSettled(ObligationSettled)
+    case obligationUnknown(ObligationUnknown)
     case cancellationOwed(CancellationOwed)
     case cancellationOpened(CancellationOpened)
     case cancellationAnswered(CancellationAnswered)
@@ -27,6 +28,9 @@ package enum OrderEvent: AggregateEvent {
     case holdLifted(HoldLifted)
     case contactChanged(ContactChanged)
     case deadlineMoved(DeadlineMoved)
+    case deadlineReached(DeadlineReached)
+    case troublesResolved(TroublesResolved)
+    case unitsReturned(UnitsReturned)
     case troubleNoted(TroubleNoted)
 
     package var payload: any EventPayload {
@@ -47,6 +51,7 @@ package enum OrderEvent: AggregateEvent {
         case .ended(let fact): fact
         case .obligationArose(let fact): fact
         case .obligationSettled(let fact): fact
+        case .obligationUnknown(let fact): fact
         case .cancellationOwed(let fact): fact
         case .cancellationOpened(let fact): fact
         case .cancellationAnswered(let fact): fact
@@ -54,6 +59,9 @@ package enum OrderEvent: AggregateEvent {
         case .holdLifted(let fact): fact
         case .contactChanged(let fact): fact
         case .deadlineMoved(let fact): fact
+        case .deadlineReached(let fact): fact
+        case .troublesResolved(let fact): fact
+        case .unitsReturned(let fact): fact
         case .troubleNoted(let fact): fact
         }
     }
@@ -76,6 +84,7 @@ package enum OrderEvent: AggregateEvent {
         case OrderEnded.type: self = .ended(try data.decode())
         case ObligationArose.type: self = .obligationArose(try data.decode())
         case ObligationSettled.type: self = .obligationSettled(try data.decode())
+        case ObligationUnknown.type: self = .obligationUnknown(try data.decode())
         case CancellationOwed.type: self = .cancellationOwed(try data.decode())
         case CancellationOpened.type: self = .cancellationOpened(try data.decode())
         case CancellationAnswered.type: self = .cancellationAnswered(try data.decode())
@@ -83,6 +92,9 @@ package enum OrderEvent: AggregateEvent {
         case HoldLifted.type: self = .holdLifted(try data.decode())
         case ContactChanged.type: self = .contactChanged(try data.decode())
         case DeadlineMoved.type: self = .deadlineMoved(try data.decode())
+        case DeadlineReached.type: self = .deadlineReached(try data.decode())
+        case TroublesResolved.type: self = .troublesResolved(try data.decode())
+        case UnitsReturned.type: self = .unitsReturned(try data.decode())
         case TroubleNoted.type: self = .troubleNoted(try data.decode())
         default: return nil
         }

@@ -84,6 +84,14 @@ package struct ObligationSettled: EventPayload {
     package let fault: RecordedFault?
 }
 
+/// Nobody tries any more to do what is owed, and whether it happened is not known.
+package struct ObligationUnknown: EventPayload {
+    package static let type: EventType = "orders.obligationUnknown.1"
+    package let kind: ObligationKind
+    package let subject: String
+    package let fault: RecordedFault?
+}
+
 package struct CancellationOpened: EventPayload {
     package static let type: EventType = "orders.cancellationOpened.1"
     package let cancellation: Cancellation
@@ -119,6 +127,20 @@ package struct DeadlineMoved: EventPayload {
     package let kind: DeadlineKind
     package let at: Instant
     package let observedVersion: Instant
+}
+
+/// A deadline came near, or passed, with its work undone.
+package struct DeadlineReached: EventPayload {
+    package static let type: EventType = "orders.deadlineReached.1"
+    package let kind: DeadlineKind
+    package let at: Instant
+    package let state: DeadlineState
+}
+
+/// A person has dealt with everything that was noted as trouble.
+package struct TroublesResolved: EventPayload {
+    package static let type: EventType = "orders.troublesResolved.1"
+    package let note: String
 }
 
 package struct TroubleNoted: EventPayload {

@@ -15,37 +15,71 @@ package struct OrderOutlook: Codable, Hashable, Sendable {
         since = Self.since(order)
         next = Self.next(order)
         let isOnItsWay = order.stage == .confirmed
-        nextBy = order.status.isTerminal ? nil : isOnItsWay ? order.deliverBy : order.shipBy
+        let releaseAfter = order.isOpen(.releaseAfter) ? order.releaseAfter : nil
+        nextBy =
+            order.status.isTerminal
+            ? nil : isOnItsWay ? order.deliverBy : releaseAfter ?? order.shipBy
     }
 
+    /// All that it waits for, most pressing first: one blocker must not hide another.
     private static func reason(_ order: Order, at now: Instant) -> String? {
-        if let trouble = order.troubles.last(where: { $0.kind != .deadlineBreached }) {
-            return "a person: " + trouble.detail
-        }
-        if let hold = order.holds.first {
-            return "a hold (\(hold.kind.rawValue)) to be lifted: \(hold.note)"
-        }
-        if order.cancellations.contains(where: { $0.state == .requested }) {
-            return "an answer to the buyer's wish to cancel"
-        }
-        if order.status == .quarantined { return quarantineReason(order) }
-        let missing = order.lines.filter { !$0.quantity(in: .backordered).isZero }
-        if !missing.isEmpty {
-            let parts = missing.map {
-                "\($0.quantity(in: .backordered)) × \($0.sku?.rawValue ?? $0.channelSKU.rawValue)"
-            }
-            return "stock: " + parts.joined(separator: ", ")
-        }
+        guard !order.status.isTerminal || order.stage == .failed || order.stage == .dispatched
+        else { return nil }
+        let found =
+            failures(order) + decisions(order)
+            + [quarantineReason(order), stockReason(order), releaseReason(order, now)]
+            .compactMap { $0 }
+        if !found.isEmpty { return found.joined(separator: "; ") }
         if order.status == .accepted { return "Inventory to reserve its stock" }
-        if let due = order.obligations.first(where: { $0.state == .due && $0.kind != .acknowledge })
-        {
-            return "the channel's answer to our \(due.kind.rawValue)"
-                + (due.isLate(at: now) ? ", which is late" : "")
-        }
-        return nil
+        guard
+            let due = order.obligations.first(where: { $0.state == .due && $0.kind != .acknowledge }
+            )
+        else { return nil }
+        return "the channel's answer to our \(due.kind.rawValue)"
+            + (due.isLate(at: now) ? ", which is late" : "")
     }
 
-    private static func quarantineReason(_ order: Order) -> String {
+    private static func failures(_ order: Order) -> [String] {
+        let troubles = order.troubles.filter { $0.kind != .deadlineBreached }
+            .map { "a person: " + $0.detail }
+        let given = order.obligations.filter(order.isFailed).compactMap { owed -> String? in
+            let why = owed.fault?.detail ?? "no reason given"
+            switch (owed.state, owed.kind) {
+            case (.unknown, let kind):
+                return "a person to try again to \(kind.rawValue) on the channel: " + why
+            // Other refusals are noted as trouble.
+            case (.refused, .acknowledge):
+                return "a person: the channel refused to acknowledge: " + why
+            default: return nil
+            }
+        }
+        return troubles + given
+    }
+
+    private static func decisions(_ order: Order) -> [String] {
+        let holds = order.holds.map {
+            "a hold (\($0.kind.rawValue)) to be lifted" + ($0.note.isEmpty ? "" : ": " + $0.note)
+        }
+        let isAsked = order.cancellations.contains { $0.state == .requested }
+        return holds + (isAsked ? ["an answer to the buyer's wish to cancel"] : [])
+    }
+
+    private static func stockReason(_ order: Order) -> String? {
+        let missing = order.lines.filter { !$0.quantity(in: .backordered).isZero }
+        guard !missing.isEmpty else { return nil }
+        let parts = missing.map {
+            "\($0.quantity(in: .backordered)) × \($0.sku?.rawValue ?? $0.channelSKU.rawValue)"
+        }
+        return "stock: " + parts.joined(separator: ", ")
+    }
+
+    private static func releaseReason(_ order: Order, _ now: Instant) -> String? {
+        guard let at = order.releaseAfter, at > now, order.isOpen(.releaseAfter) else { return nil }
+        return "its release time, set by the channel"
+    }
+
+    private static func quarantineReason(_ order: Order) -> String? {
+        guard order.status == .quarantined else { return nil }
         let reasons = order.quarantine.map { reason in
             switch reason {
             case .unmappedSKU:

@@ -24,6 +24,8 @@ package struct Hold: Codable, Hashable, Sendable {
 package struct Obligation: Codable, Hashable, Sendable {
     package enum State: String, Codable, Sendable {
         case due, acknowledged, refused
+        /// Given up without an answer; a later one still counts.
+        case unknown
     }
 
     package let kind: ObligationKind
@@ -33,6 +35,8 @@ package struct Obligation: Codable, Hashable, Sendable {
     package var state: State
     package var fault: RecordedFault?
     package var answeredAt: Instant?
+    /// How a person dealt with a refusal, or with not knowing.
+    package var resolution: String?
 
     package func isLate(at now: Instant) -> Bool {
         state == .due && dueAt.map { $0 < now } ?? false
@@ -71,6 +75,21 @@ package struct Trouble: Codable, Hashable, Sendable {
     package let moneyAtRisk: Money?
 }
 
-package enum DeadlineKind: String, Codable, Sendable {
-    case shipBy, deliverBy
+/// What must have happened, or may begin, by a time of the channel's.
+package enum DeadlineKind: String, Codable, Sendable, CaseIterable, CodingKeyRepresentable {
+    case acknowledgeBy, releaseAfter, shipBy, autoCancelAt, deliverBy
+
+    /// So long before its time a deadline that is not kept yet counts as at risk.
+    package var warning: Duration {
+        switch self {
+        case .releaseAfter: .zero
+        case .acknowledgeBy: .seconds(3600)
+        case .shipBy: .seconds(6 * 3600)
+        case .autoCancelAt, .deliverBy: .seconds(86_400)
+        }
+    }
+}
+
+package enum DeadlineState: String, Codable, Sendable {
+    case onTime, atRisk, breached
 }
