@@ -11,6 +11,8 @@ package import Web
 /// The connector to Walmart US.
 package struct WalmartModule: Sendable {
     package static let channel = "walmart"
+    /// Calls whose limit a connection may set.
+    package static let operations = Set(WalmartOperation.allCases.map(\.rawValue))
     package static let collections: [any Record.Type] = [
         InboxItem.self, PollStream.self, WalmartTask.self, KnownConnection.self, Effect.self,
     ]
@@ -62,6 +64,7 @@ package struct WalmartModule: Sendable {
             WalmartObligations().subscription,
             Subscription(
                 WhenConnectionSaved(budgets: parts.budgets, isPolling: pacing != nil)),
+            Subscription(WhenContactErased(inbox: inbox)),
         ]
     }
 

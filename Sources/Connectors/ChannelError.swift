@@ -4,6 +4,8 @@ package enum ChannelFaultCode: String, FaultCode {
     /// No answer, or one that says nothing about what happened.
     case unreachable
     case throttled
+    /// Someone switched the connection off: its work waits.
+    case switchedOff
     case unauthorised
     /// The channel understood and said no.
     case rejected
@@ -20,7 +22,7 @@ package enum ChannelFaultCode: String, FaultCode {
     package var kind: FaultKind {
         switch self {
         case .unreachable, .answerMalformed: .unavailable
-        case .throttled: .limited
+        case .throttled, .switchedOff: .limited
         case .unauthorised: .unauthenticated
         case .rejected: .refused
         case .notFound, .connectionUnknown: .notFound

@@ -29,7 +29,7 @@ package struct InboxItem: Record {
     package let dedupeKey: String
     /// The order it is about; empty where that is not known.
     package let subject: String
-    package let raw: Sealed
+    package var raw: Sealed
     package let receivedAt: Instant
     package var state: State
     package var note: String
@@ -100,6 +100,63 @@ package struct Inbox: Sendable {
         let digest = known.dedupeKey.split(separator: "#").first
         return latest.dedupeKey.split(separator: "#").first != digest
     }
+
+    /// Says what became of an item; of an erased order nothing is kept.
+    package func mark(
+        _ id: Identifier<InboxTag>, _ state: InboxItem.State, note: String = "",
+        in transaction: Transaction
+    ) throws {
+        guard var item = try transaction.get(InboxItem.self, id) else { return }
+        item.state = state
+        item.note = note
+        let isErased =
+            try transaction.find(
+                InboxItem.byKey, item.connection, Self.erasureKey(item.subject)) != nil
+        guard isErased, state != .received else { return try transaction.update(item) }
+        try empty(item, in: transaction)
+    }
+
+    /// Deletes what has been dealt with and is older than `instant`, at most `limit` items.
+    /// - Returns: how many there were.
+    package static func forget(
+        before instant: Instant, limit: Int, in transaction: Transaction
+    ) throws -> Int {
+        var forgotten = 0
+        for state in [InboxItem.State.processed, .ignored, .failed] where forgotten < limit {
+            let oldest = try transaction.page(
+                InboxItem.byState, equals: [state], limit: limit - forgotten)
+            for item in oldest.items.prefix(while: { $0.receivedAt < instant }) {
+                try transaction.delete(InboxItem.self, item.id)
+                forgotten += 1
+            }
+        }
+        return forgotten
+    }
+
+    /// Empties all that came about one order, at most `limit` items, and what will come: once it
+    /// has been read, nothing of it stays. The rows stay, so that the same content is known again.
+    package func erase(
+        _ subject: String, of connection: ConnectionID, limit: Int, in transaction: Transaction
+    ) throws {
+        let items = try transaction.page(
+            InboxItem.bySubject, equals: [connection, subject], limit: limit)
+        for item in items.items { try empty(item, in: transaction) }
+        let marker = InboxItem(
+            id: transaction.decision.newID(), connection: connection, kind: "erasure",
+            dedupeKey: Self.erasureKey(subject), subject: subject,
+            raw: try vault.seal(
+                [], for: Self.place(transaction.decision.newID(), transaction.tenant)),
+            receivedAt: transaction.decision.now, state: .ignored, note: "")
+        _ = try transaction.insertIfAbsent(marker)
+    }
+
+    private func empty(_ item: InboxItem, in transaction: Transaction) throws {
+        var emptied = item
+        emptied.raw = try vault.seal([], for: Self.place(item.id, transaction.tenant))
+        try transaction.update(emptied)
+    }
+
+    private static func erasureKey(_ subject: String) -> String { "erased:" + subject }
 
     package func open(_ item: InboxItem, tenant: TenantID) throws -> [UInt8] {
         try vault.open(item.raw, for: Self.place(item.id, tenant))

@@ -108,3 +108,18 @@ package struct WorkFellShort: EventPayload {
         self.reason = reason
     }
 }
+
+/// A person's data was erased; whoever holds a copy erases it too.
+package struct ContactErased: EventPayload {
+    package static let type: EventType = "orders.contactErased.1"
+    package let contact: ContactID
+    /// What the connector registered the contact under.
+    package let key: String
+    package let reason: String
+
+    package init(contact: ContactID, key: String, reason: String) {
+        self.contact = contact
+        self.key = key
+        self.reason = reason
+    }
+}

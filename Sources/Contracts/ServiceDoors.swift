@@ -99,7 +99,7 @@ package struct ConnectionAccess: Sendable {
 
 /// How a channel proves that a webhook is its own.
 package struct WebhookAccess: Codable, Hashable, Sendable {
-    package enum Method: String, Codable, Sendable, CaseIterable {
+    package enum Method: String, Choice {
         /// `authorization`-like header with Basic user and password.
         case basic
         /// HMAC-SHA256 of the body, base64 or hex.

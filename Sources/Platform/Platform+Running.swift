@@ -57,13 +57,20 @@ extension Platform {
     }
 
     /// Serves until a signal or cancellation; then drains and closes.
+    /// - Throws: `PlatformError.portTaken`.
     package func serve(onReady: @escaping @Sendable (_ port: Int) async -> Void) async throws {
         let services = try await services(onReady: onReady)
         let group = ServiceGroup(
             configuration: .init(
                 services: services.map { .init(service: $0) },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        try await group.run()
+        let port = configuration.port
+        do { try await group.run() } catch let error as IOError where error.errnoCode == EADDRINUSE
+        {
+            await close()
+            throw PlatformError(
+                .portTaken, "port \(port) is taken; stop what listens there or choose another port")
+        }
         await close()
     }
 
@@ -79,7 +86,12 @@ extension Platform {
             tasks.addTask { try await group.run() }
             await ready.wait(after: generation)
             let result: Result<Void, any Error>
-            do { result = .success(try await body()) } catch { result = .failure(error) }
+            do {
+                try await catchUp()
+                try await body()
+                try await catchUp()
+                result = .success(())
+            } catch { result = .failure(error) }
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
             return result
@@ -87,6 +99,22 @@ extension Platform {
         await close()
         try result.get()
     }
+
+    /// Lets every service hear what the others told, so that one command finds what the one before
+    /// it did; jobs stay for a server. What a long log holds is left to a server too.
+    private func catchUp() async throws {
+        let runners = subscriptions.map {
+            SubscriptionRunner($0, store: store, timekeeper: timekeeper, logger: logger)
+        }
+        for runner in runners { try await runner.load() }
+        for _ in 0..<Self.catchUpRounds {
+            var hasMoved = false
+            for runner in runners where try await runner.step() { hasMoved = true }
+            if !hasMoved { return }
+        }
+    }
+
+    private static let catchUpRounds = 20
 
     private func prepare() async throws {
         for line in migration { logger.info("store", metadata: ["did": "\(line)"]) }

@@ -10,7 +10,7 @@ import Inventory
 package import Jobs
 package import Kernel
 package import Logging
-import Orders
+package import Orders
 import Security
 import Settings
 package import Storage
@@ -31,7 +31,7 @@ package final class Platform: Sendable {
     let settings: SettingsModule
     let catalogue: CatalogueModule
     let inventory: InventoryModule
-    let orders: OrdersModule
+    package let orders: OrdersModule
     let warehouse: WarehouseModule
     let walmart: WalmartModule
     /// What opening the store did to its tables, in words.
@@ -64,7 +64,8 @@ package final class Platform: Sendable {
         http = OutboundClient()
         authentication = AuthenticationModule(store: store, timekeeper: timekeeper)
         settings = SettingsModule(
-            store: store, vault: vault, channels: [WalmartModule.channel], timekeeper: timekeeper)
+            store: store, vault: vault, channels: [WalmartModule.channel: WalmartModule.operations],
+            timekeeper: timekeeper)
         catalogue = CatalogueModule(store: store, timekeeper: timekeeper)
         inventory = InventoryModule(store: store, timekeeper: timekeeper)
         orders = OrdersModule(store: store, vault: vault, timekeeper: timekeeper)
@@ -90,7 +91,16 @@ package final class Platform: Sendable {
         inventory.addWorkers(to: &registry)
         warehouse.addWorkers(to: &registry)
         walmart.addWorkers(to: &registry)
-        registry.add(PruneWorker(timekeeper: timekeeper))
+        registry.add(
+            PruneWorker(
+                timekeeper: timekeeper,
+                personalData: PersonalDataRetention(
+                    store: store, contacts: orders.contacts,
+                    rawKept: .seconds(86_400 * Int64(configuration.rawKeptDays)),
+                    contactsKept: .seconds(86_400 * Int64(configuration.contactsKeptDays))),
+                tenants: { [authentication] in
+                    try await authentication.service.tenants().map(\.id)
+                }))
         return registry
     }
 

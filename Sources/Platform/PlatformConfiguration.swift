@@ -10,6 +10,8 @@ package import ChannelWalmart
 /// | `consoleTenant` | text | name | the only one |
 /// | `isWarehouseAutomatic` | truth | – | false |
 /// | `warehousePace` | duration | per step | 200 ms |
+/// | `rawKeptDays` | number | days | 90 |
+/// | `contactsKeptDays` | number | days | 730 |
 /// | `polling` | pacing | – | every 60 s, overlap 600 s; absent reads no lists |
 package struct PlatformConfiguration: Sendable {
     package var dataPath: String
@@ -20,6 +22,10 @@ package struct PlatformConfiguration: Sendable {
     package var isWarehouseAutomatic = false
     package var warehousePace = Duration.milliseconds(200)
     package var polling: WalmartPacing? = .standard
+    /// What arrived from channels, as it came, is kept so long after it was dealt with.
+    package var rawKeptDays = 90
+    /// Names and addresses are kept so long after the channel last changed their order.
+    package var contactsKeptDays = 730
     /// How many jobs run at once.
     package var jobCapacity = 64
 

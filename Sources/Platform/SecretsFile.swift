@@ -4,14 +4,14 @@ package import Security
 
 package enum PlatformFaultCode: String, FaultCode {
     case secretsMissing, secretsOpen, secretsMalformed, tenantUnknown, tenantAmbiguous
-    case notInitialised, serverUnreachable
+    case notInitialised, serverUnreachable, portTaken
 
     package static let service = "platform"
 
     package var kind: FaultKind {
         switch self {
         case .tenantUnknown: .notFound
-        case .serverUnreachable: .unavailable
+        case .serverUnreachable, .portTaken: .unavailable
         default: .invalid
         }
     }

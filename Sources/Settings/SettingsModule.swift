@@ -13,7 +13,7 @@ package struct SettingsModule: Sendable {
     private let timekeeper: any Timekeeper
 
     package init(
-        store: Store, vault: Vault, channels: Set<String>, timekeeper: any Timekeeper
+        store: Store, vault: Vault, channels: [String: Set<String>], timekeeper: any Timekeeper
     ) {
         service = SettingsService(store: store, vault: vault, channels: channels)
         directory = ConnectionDirectoryService(store: store, vault: vault)

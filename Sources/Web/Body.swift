@@ -36,46 +36,6 @@ extension Request {
     }
 }
 
-/// Reads JSON bodies and says which member is wrong.
-package enum JSONBody {
-    /// - Throws: `WebError.bodyMalformed` with the member's path.
-    package static func decode<T: Decodable>(_ type: T.Type, from bytes: [UInt8]) throws -> T {
-        do {
-            return try JSONDecoder().decode(type, from: Data(bytes))
-        } catch let error as DecodingError {
-            throw fault(error)
-        }
-    }
-
-    private static func fault(_ error: DecodingError) -> WebError {
-        switch error {
-        case .keyNotFound(let key, let context):
-            WebError(.bodyMalformed, "is missing", field: path(context.codingPath + [key]))
-        case .typeMismatch(_, let context), .valueNotFound(_, let context):
-            WebError(
-                .bodyMalformed, context.debugDescription,
-                field: path(context.codingPath))
-        case .dataCorrupted(let context) where context.codingPath.isEmpty:
-            WebError(.bodyMalformed, "the body is not JSON")
-        case .dataCorrupted(let context):
-            WebError(.bodyMalformed, context.debugDescription, field: path(context.codingPath))
-        @unknown default: WebError(.bodyMalformed, "the body is not readable")
-        }
-    }
-
-    private static func path(_ keys: [any CodingKey]) -> String {
-        var text = ""
-        for key in keys {
-            if let index = key.intValue {
-                text += "[\(index)]"
-            } else {
-                text += text.isEmpty ? key.stringValue : "." + key.stringValue
-            }
-        }
-        return text.isEmpty ? "(body)" : text
-    }
-}
-
 /// A value sent as JSON.
 package struct JSONReply<Value: Encodable>: ResponseGenerator {
     private let value: Value

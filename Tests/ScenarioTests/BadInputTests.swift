@@ -117,6 +117,35 @@ import Testing
                 name: "a cursor of nobody's", method: .GET, path: "/v1/orders?cursor=zzzz",
                 headers: mine, status: 422, field: "cursor"),
             .init(
+                name: "a member nobody knows", method: .POST, path: receipts,
+                body: Array(
+                    "{\"sku\":\"A\",\"facility\":\"\(facility)\",\"quantity\":1,\"qty\":2}".utf8),
+                headers: mine, status: 422, field: "qty"),
+            .init(
+                name: "a nested member nobody knows", method: .POST,
+                path: "/v1/orders/\(order)/cancellation",
+                body: Array(
+                    "{\"reason\":\"other\",\"lines\":[{\"line\":\"1\",\"quantity\":1,\"x\":1}]}"
+                        .utf8),
+                headers: mine, status: 422, field: "lines[0].x"),
+            .init(
+                name: "no such reason", method: .POST, path: "/v1/orders/\(order)/cancellation",
+                body: Array("{\"reason\":\"bored\"}".utf8), headers: mine, status: 422,
+                field: "reason"),
+            .init(
+                name: "a limit of no operation", method: .POST, path: "/v1/connections",
+                body: Array(
+                    """
+                    {"name":"x","channel":"walmart","baseURL":"https://h","clientID":"c",
+                    "clientSecret":"s","limits":{"shipp":10}}
+                    """.utf8), headers: mine, status: 422, field: "limits.shipp"),
+            .init(
+                name: "an SKU that means something else already", method: .POST,
+                path: "/v1/listings",
+                body: Array(
+                    "{\"connection\":\"\(stage.connection)\",\"channelSKU\":\"A\",\"sku\":\"B\"}"
+                        .utf8), headers: mine, status: 409, field: "channelSKU"),
+            .init(
                 name: "unknown channel", method: .POST, path: "/v1/connections",
                 body: Array(
                     """

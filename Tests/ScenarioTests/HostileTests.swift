@@ -25,7 +25,7 @@ import Testing
         try await Stage.with(.init(isPolling: false)) { stage in
             let page = try await stage.get("/v1/events?after=\(position)")
 
-            #expect(page["events"].list.isEmpty && page["next"].text == position)
+            #expect(page["items"].list.isEmpty && page["next"].text == position)
         }
     }
 

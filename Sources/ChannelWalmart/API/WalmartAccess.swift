@@ -37,7 +37,9 @@ struct WalmartAccess: Sendable {
             throw ChannelError(.connectionUnknown, "there is no connection \(connection)")
         }
         guard access.isEnabled else {
-            throw ChannelError(.unreachable, "the connection \(access.name) is switched off")
+            throw ChannelError(
+                .switchedOff, "the connection \(access.name) is switched off",
+                retryAfter: .seconds(60))
         }
         return access
     }

@@ -61,7 +61,9 @@ struct WebhookController: Sendable {
                         in: transaction)
                 else { return false }
                 FailurePoint.pass("inbox.beforeCommit")
-                try event.enqueue(item, access.id, in: transaction)
+                let isOfUse = try event.enqueue(item, access.id, in: transaction)
+                // What it causes is durable with it: nothing of it is still to be done.
+                try inbox.mark(item.id, isOfUse ? .processed : .ignored, in: transaction)
                 return true
             }
         }
@@ -172,11 +174,11 @@ struct WalmartWebhook: Sendable {
     }
 
     /// The event's body is a hint; the order itself is read from Walmart. Only a buyer's wish is
-    /// nowhere else.
+    /// nowhere else. - Returns: whether anything follows from it.
     func enqueue(
         _ item: InboxItem, _ connection: ConnectionID, in transaction: Transaction
-    ) throws {
-        guard let reference else { return }
+    ) throws -> Bool {
+        guard let reference else { return false }
         if type == "INTENT_TO_CANCEL" {
             try transaction.emit(
                 CancellationAsked(
@@ -186,5 +188,6 @@ struct WalmartWebhook: Sendable {
         try transaction.enqueue(
             FetchOrder(connection: connection, reference: reference),
             FetchOrder.options(connection, reference))
+        return true
     }
 }

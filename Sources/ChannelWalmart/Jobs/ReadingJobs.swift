@@ -56,11 +56,7 @@ struct ImportOrderWorker: JobWorker {
         let found = try await context.store.read(tenant) { try $0.get(InboxItem.self, job.item) }
         guard let item = found else { return .discard(reason: "the raw order is gone") }
         let raw = try inbox.open(item, tenant: tenant)
-        let reading: WalmartMapping.Reading
-        do { reading = try WalmartMapping.read(raw) } catch let fault as ChannelError {
-            try await mark(item.id, .failed, fault.description, context)
-            throw fault
-        }
+        let reading = try WalmartMapping.read(raw)
         var contact: ContactID?
         if let details = reading.contact {
             contact = try await contacts.register(
@@ -70,25 +66,19 @@ struct ImportOrderWorker: JobWorker {
         let seen = OrderObserved(
             connection: item.connection, channel: WalmartModule.channel, inbox: item.id,
             observedVersion: reading.version, contact: contact, order: reading.order)
+        let inbox = inbox
         return .commit { transaction in
             try transaction.emit(
                 seen, to: "walmart/\(item.connection)/\(reading.order.reference)")
-            var done = try transaction.require(InboxItem.self, item.id)
-            done.state = .processed
-            try transaction.update(done)
+            try inbox.mark(item.id, .processed, in: transaction)
         }
     }
 
-    private func mark(
-        _ id: Identifier<InboxTag>, _ state: InboxItem.State, _ note: String,
-        _ context: JobContext
-    ) async throws {
-        try await context.store.writeUnrepeated(context.call) { transaction in
-            var item = try transaction.require(InboxItem.self, id)
-            item.state = state
-            item.note = note
-            try transaction.update(item)
-        }
+    /// The raw order shows why nothing came of it.
+    func gaveUp(
+        _ job: ImportOrder, because fault: RecordedFault, in transaction: Transaction
+    ) throws {
+        try inbox.mark(job.item, .failed, note: "\(fault.code): \(fault.detail)", in: transaction)
     }
 }
 

@@ -10,7 +10,9 @@ package struct Contact: Record {
     package static let leavesEvents = false
     package static let isSearchable = true
     package static let byKey = Index<Contact>.unique("by_key", Column("contact_key", \.key))
-    package static let indexes = [byKey]
+    package static let byAge = Index<Contact>(
+        "by_age", Column("is_erased", by: { $0.erasedAt != nil }), Column("changed_at", \.version))
+    package static let indexes = [byKey, byAge]
 
     package let id: ContactID
     /// The connector's own key: connection and order reference.
@@ -20,6 +22,8 @@ package struct Contact: Record {
     package var version: Instant
     /// Keyed hashes of name, phone, e-mail and postal code.
     package var searchTokens: Set<String>
+    /// Its details are gone for ever since then.
+    package var erasedAt: Instant?
 }
 
 /// Someone read personal data, and why.

@@ -2,7 +2,7 @@ import Contracts
 import Kernel
 
 struct CancelRequest: Decodable, Sendable {
-    enum Reason: String, Decodable, Sendable {
+    enum Reason: String, Choice {
         case customer, outOfStock, other
 
         var cause: OrderUnitsCancelled.Cause {
@@ -38,4 +38,8 @@ struct NoteRequest: Decodable, Sendable {
 
 struct ReadingRequest: Decodable, Sendable {
     let purpose: String
+}
+
+struct ErasureRequest: Decodable, Sendable {
+    let reason: String
 }

@@ -23,6 +23,7 @@ struct OrdersController: Sendable {
         group.post("orders/:id/holds/:hold/lift", use: Endpoint.route(timekeeper, lift))
         group.post("orders/:id/abandonment", use: Endpoint.route(timekeeper, abandon))
         group.post("orders/:id/resolution", use: Endpoint.route(timekeeper, resolve))
+        group.post("contacts/:id/erasure", use: Endpoint.route(timekeeper, eraseContact))
         group.post("contacts/:id/reading", use: Endpoint.route(timekeeper, readContact))
     }
 
@@ -130,6 +131,15 @@ struct OrdersController: Sendable {
         let order = try await orders.resolve(
             try call.context.identifier("id"), note: request.note ?? "", call: call.call)
         return OrderResponse(order, at: timekeeper.now)
+    }
+
+    /// `POST /contacts/{id}/erasure` `{reason}` → 200, the person's data gone for ever, here and in
+    /// what arrived about the order; 404 `orders.unknownContact`.
+    @Sendable private func eraseContact(_ call: Endpoint) async throws -> [String: String] {
+        let request: ErasureRequest = try call.decode()
+        let id: ContactID = try call.context.identifier("id")
+        try await contacts.erase(id, reason: request.reason, call: call.call)
+        return ["contact": id.rawValue, "state": "erased"]
     }
 
     /// `POST /contacts/{id}/reading` `{purpose}` → 200 the details; the reading is written down.

@@ -23,7 +23,8 @@ package struct ContactsService: ContactDirectory {
                 .filter { !$0.isEmpty }.map { vault.searchToken($0, tenant: call.tenant) })
         return try await store.writeUnrepeated(call) { transaction in
             if var known = try transaction.find(Contact.byKey, key) {
-                guard version >= known.version else { return known.id }
+                // What was erased stays so, whatever the channel still shows.
+                guard version >= known.version, known.erasedAt == nil else { return known.id }
                 let place = SealContext(tenant: call.tenant, place: "contacts/\(known.id)/details")
                 let current = try BodyCoder.decode(
                     ContactDetails.self, from: vault.open(known.details, for: place))
@@ -45,7 +46,7 @@ package struct ContactsService: ContactDirectory {
         }
     }
 
-    /// - Throws: `OrdersError.unknownContact`.
+    /// - Throws: `OrdersError.unknownContact`, `.contactErased`.
     package func read(
         _ contact: ContactID, purpose: String, call: Call
     ) async throws -> ContactDetails {
@@ -54,11 +55,59 @@ package struct ContactsService: ContactDirectory {
             guard let known = try transaction.get(Contact.self, contact) else {
                 throw OrdersError(.unknownContact, "there is no contact \(contact)")
             }
+            guard known.erasedAt == nil else {
+                throw OrdersError(.contactErased, "the contact's data has been erased")
+            }
             try transaction.emit(
                 ContactRead(contact: contact, purpose: purpose), to: Contact.stream(contact))
             let place = SealContext(tenant: call.tenant, place: "contacts/\(contact)/details")
             return try BodyCoder.decode(
                 ContactDetails.self, from: vault.open(known.details, for: place))
         }
+    }
+
+    /// Erases a person's data for ever; the order keeps its place without it.
+    /// - Throws: `OrdersError.unknownContact`, `.reasonMissing`.
+    package func erase(_ contact: ContactID, reason: String, call: Call) async throws {
+        guard !reason.isEmpty else {
+            throw OrdersError(.reasonMissing, "say why it is erased", field: "reason")
+        }
+        let service = self
+        try await store.writeUnrepeated(call, lane: .interactive) { transaction in
+            guard let known = try transaction.get(Contact.self, contact) else {
+                throw OrdersError(.unknownContact, "there is no contact \(contact)")
+            }
+            try service.erase(known, reason, in: transaction)
+        }
+    }
+
+    /// Erases contacts whose order was last changed before `instant`, at most `limit`.
+    /// - Returns: how many there were.
+    package func forget(before instant: Instant, limit: Int, call: Call) async throws -> Int {
+        let service = self
+        return try await store.writeUnrepeated(call, lane: .bulk) { transaction in
+            let oldest = try transaction.page(Contact.byAge, equals: [false], limit: limit)
+            let due = oldest.items.prefix { $0.version < instant }
+            for contact in due {
+                try service.erase(contact, "kept long enough", in: transaction)
+            }
+            return due.count
+        }
+    }
+
+    private func erase(
+        _ contact: Contact, _ reason: String, in transaction: Transaction
+    ) throws {
+        guard contact.erasedAt == nil else { return }
+        var erased = contact
+        let place = SealContext(
+            tenant: transaction.tenant, place: "contacts/\(contact.id)/details")
+        erased.details = try vault.seal([], for: place)
+        erased.searchTokens = []
+        erased.erasedAt = transaction.decision.now
+        try transaction.update(erased)
+        try transaction.emit(
+            ContactErased(contact: contact.id, key: contact.key, reason: reason),
+            to: Contact.stream(contact.id))
     }
 }

@@ -13,8 +13,8 @@ struct AdminController: Sendable {
         group.get("facts", use: Endpoint.route(platform.timekeeper, facts))
     }
 
-    /// `POST /admin/tenants` `{name, keyName?}` → the tenant, and with `keyName` a first key, shown
-    /// this once.
+    /// `POST /admin/tenants` `{name, keyName?}` → the tenant, with `keyName` a first key, shown this
+    /// once, and the names of all tenants.
     @Sendable private func addTenant(_ call: Endpoint) async throws -> TenantReply {
         let request: TenantRequest = try call.decode()
         let service = platform.authentication.service
@@ -25,7 +25,8 @@ struct AdminController: Sendable {
                 named: name, for: tenant.id, call: call.call.withoutOperation
             ).text
         }
-        return TenantReply(id: tenant.id, name: tenant.name, key: key)
+        let all = try await service.tenants().map(\.name)
+        return TenantReply(id: tenant.id, name: tenant.name, key: key, tenants: all)
     }
 
     /// `GET /admin/facts` → settings and figures of the store, read back.
@@ -43,4 +44,6 @@ struct TenantReply: Encodable, Sendable {
     let id: TenantID
     let name: String
     let key: String?
+    /// Names of all there are now.
+    let tenants: [String]
 }

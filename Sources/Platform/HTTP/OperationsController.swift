@@ -19,7 +19,7 @@ struct OperationsController: Sendable {
     private static let publicTypes: Set<EventType> = [
         OrderAccepted.type, OrderQuarantined.type, OrderUnitsCancelled.type, CancellationOwed.type,
         FulfilmentRequested.type, FulfilmentReleased.type, FulfilmentReduced.type,
-        UnitsReturned.type, ProductSaved.type, WorkFellShort.type,
+        UnitsReturned.type, ProductSaved.type, WorkFellShort.type, ContactErased.type,
         ParcelDispatched.type, StockReserved.type, StockReceived.type, ListingMapped.type,
         FacilitySaved.type, ConnectionSaved.type, WorkProgressed.type, OrderObserved.type,
         CancellationAsked.type, ObligationAnswered.type,
@@ -43,7 +43,7 @@ struct OperationsController: Sendable {
     }
 
     /// `GET /events?after=&limit=` → public events in log order, and where to go on.
-    @Sendable private func events(_ call: Endpoint) async throws -> EventsReply {
+    @Sendable private func events(_ call: Endpoint) async throws -> ListReply<TimelineEntry> {
         var position = LogPosition.start
         if let text = call.query("after"), !text.isEmpty {
             guard let given = LogPosition(text) else {
@@ -56,7 +56,7 @@ struct OperationsController: Sendable {
         let (events, next) = try await platform.store.read(call.tenant) {
             try $0.log(after: start, types: Self.publicTypes, limit: limit)
         }
-        return EventsReply(events: try events.map(TimelineEntry.init), next: next.description)
+        return ListReply(items: try events.map(TimelineEntry.init), next: next.description)
     }
 
     /// `GET /jobs?state=&before=&limit=` → newest first.

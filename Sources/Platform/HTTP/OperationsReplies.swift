@@ -11,11 +11,6 @@ struct RawRead: EventPayload {
     let order: OrderID
 }
 
-struct EventsReply: Encodable, Sendable {
-    let events: [TimelineEntry]
-    let next: String
-}
-
 struct SkipRequest: Decodable, Sendable {
     let reason: String
 }

@@ -57,10 +57,11 @@ package struct ConnectionChanges: Sendable, Codable {
 package struct SettingsService: Sendable {
     private let store: Store
     private let vault: Vault
-    private let channels: Set<String>
+    private let channels: [String: Set<String>]
 
-    /// - Parameter channels: those this installation has a connector for.
-    package init(store: Store, vault: Vault, channels: Set<String>) {
+    /// - Parameter channels: those this installation has a connector for, each with the operations
+    ///   that can be limited.
+    package init(store: Store, vault: Vault, channels: [String: Set<String>]) {
         self.store = store
         self.vault = vault
         self.channels = channels
@@ -180,8 +181,8 @@ package struct SettingsService: Sendable {
         guard draft.name.contains(where: { !$0.isWhitespace }) else {
             throw SettingsError(.nameMissing, "a connection needs a name", field: "name")
         }
-        guard channels.contains(draft.channel) else {
-            let known = channels.sorted().joined(separator: ", ")
+        guard let operations = channels[draft.channel] else {
+            let known = channels.keys.sorted().joined(separator: ", ")
             throw SettingsError(
                 .channelUnknown, "no connector for “\(draft.channel)”; there is \(known)",
                 field: "channel")
@@ -203,6 +204,12 @@ package struct SettingsService: Sendable {
                     .secretMissing, "a webhook secret of 8 characters or more is needed",
                     field: "webhook.secrets")
             }
+        }
+        for name in (draft.limits ?? [:]).keys.sorted() where !operations.contains(name) {
+            let known = operations.sorted().joined(separator: ", ")
+            throw SettingsError(
+                .limitMalformed, "there is no such operation; there is \(known)",
+                field: "limits.\(name)")
         }
         for (name, limit) in draft.limits ?? [:] where !(1...1_000_000).contains(limit) {
             throw SettingsError(

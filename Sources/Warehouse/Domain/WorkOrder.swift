@@ -54,7 +54,9 @@ package struct WorkOrder: Record {
     package static let collection = "work_orders"
     package static let byState = Index<WorkOrder>(
         "by_state", Column("state", \.state), Column("since", \.since))
-    package static let indexes = [byState]
+    package static let byOpenness = Index<WorkOrder>(
+        "by_openness", Column("is_open", \.isOpen), Column("open_since", \.since))
+    package static let indexes = [byState, byOpenness]
 
     /// The fulfilment order's own identifier.
     package let id: FulfilmentOrderID
@@ -66,6 +68,8 @@ package struct WorkOrder: Record {
     package var boxes: [Box]
     /// Why the last try to hand over was refused.
     package var blockedBy: String?
+
+    package var isOpen: Bool { !WorkLifecycle.machine.terminal.contains(state) }
 
     package mutating func enter(_ next: WorkState, _ verb: WorkVerb, at now: Instant) throws {
         guard WorkLifecycle.machine.targets(of: verb, in: state).contains(next) else {

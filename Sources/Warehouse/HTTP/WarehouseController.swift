@@ -18,7 +18,8 @@ struct WarehouseController: Sendable {
         group.post("warehouse/work/:id/dispatch", use: Endpoint.route(timekeeper, dispatch))
     }
 
-    /// `GET /warehouse/work?state=&cursor=&limit=` → longest waiting first.
+    /// `GET /warehouse/work?state=&cursor=&limit=` → what is to do, longest waiting first; finished
+    /// work only with its state.
     @Sendable private func list(_ call: Endpoint) async throws -> ListReply<WorkOrder> {
         let page = try await warehouse.page(
             state: call.choice("state"), after: call.cursor(), limit: call.limit(),

@@ -15,13 +15,16 @@ package struct WarehouseService: Sendable {
         self.authority = authority
     }
 
-    /// Longest waiting first.
+    /// Longest waiting first. - Parameter state: `nil` for all that is still to do.
     package func page(
         state: WorkState?, after cursor: PageCursor?, limit: Int, tenant: TenantID
     ) async throws -> Page<WorkOrder> {
         try await store.read(tenant) {
-            try $0.page(
-                WorkOrder.byState, equals: state.map { [$0] } ?? [], after: cursor, limit: limit)
+            guard let state else {
+                return try $0.page(
+                    WorkOrder.byOpenness, equals: [true], after: cursor, limit: limit)
+            }
+            return try $0.page(WorkOrder.byState, equals: [state], after: cursor, limit: limit)
         }
     }
 

@@ -55,7 +55,7 @@ extension Order {
     package func nextDeadlineCheck(after now: Instant) -> Instant? {
         DeadlineKind.allCases.compactMap { kind -> Instant? in
             guard let due = deadline(kind), isOpen(kind) else { return nil }
-            return [due.before(kind.warning), due].first { $0 > now }
+            return [due - kind.warning, due].first { $0 > now }
         }.min()
     }
 
@@ -66,7 +66,7 @@ extension Order {
             guard let due = deadline(kind), state(of: kind) != .breached else { continue }
             if due <= decision.now {
                 events += breaching(kind, due, decision)
-            } else if due.before(kind.warning) <= decision.now, state(of: kind) == .onTime {
+            } else if due - kind.warning <= decision.now, state(of: kind) == .onTime {
                 events.append(
                     .deadlineReached(DeadlineReached(kind: kind, at: due, state: .atRisk)))
             }
@@ -95,8 +95,4 @@ extension Order {
         case .deliverBy: "not every unit has arrived"
         }
     }
-}
-
-extension Instant {
-    fileprivate func before(_ warning: Duration) -> Instant { self + (Duration.zero - warning) }
 }

@@ -3,12 +3,12 @@ package import Kernel
 
 /// A reason an order waits, beside its status.
 package struct Hold: Codable, Hashable, Sendable {
-    package enum Kind: String, Codable, Sendable, CaseIterable {
+    package enum Kind: String, Choice {
         case address, fraud, sanctions, credit, payment, codConfirmation, channel, customer
         case manual
     }
 
-    package enum AtDeadline: String, Codable, Sendable {
+    package enum AtDeadline: String, Choice {
         case lift, cancel, report
     }
 
