@@ -55,6 +55,7 @@ struct OrderPage: Sendable {
     struct Happening: Sendable { let at, type, actor, cause, data: String }
     struct Trouble: Sendable { let kind, detail, at, money: String }
     struct Wish: Sendable { let id, order, lines, at: String }
+    struct Deadline: Sendable { let kind, at, state: String }
     struct Raw: Sendable { let kind, at, state, body: String }
 
     let title, id, reference, stage, status, since, waits, waitsSince, next, nextBy: String
@@ -64,6 +65,9 @@ struct OrderPage: Sendable {
     let obligations: [Obligation]
     let troubles: [Trouble]
     let wishes: [Wish]
+    let deadlines: [Deadline]
+    /// Where a person says that the troubles have been dealt with; `nil` without any.
+    let resolution: String?
     let timeline: [Happening]
     let raw: [Raw]
 
@@ -79,7 +83,10 @@ struct OrderPage: Sendable {
         stage = Shown.text(order?["stage"])
         status = Shown.text(order?["status"])
         since = Shown.moment(order?["statusSince"])
-        waits = outlook?["waitsFor"].map(Shown.text) ?? "nothing but its turn"
+        let isOver = outlook?["next"] == nil
+        waits =
+            outlook?["waitsFor"].map(Shown.text)
+            ?? (isOver ? "nothing: it is finished" : "nothing but its turn")
         waitsSince = outlook?["waitsFor"] == nil ? "–" : Shown.moment(outlook?["since"])
         next = outlook?["next"].map(Shown.text) ?? "nothing: it is finished"
         nextBy = outlook?["nextBy"] == nil ? "no deadline" : Shown.moment(outlook?["nextBy"])
@@ -111,6 +118,13 @@ struct OrderPage: Sendable {
                         "\(Shown.text($0["quantity"])) of line \(Shown.text($0["line"]))"
                     }.joined(separator: ", "), at: Shown.moment(wish["at"]))
             }
+        deadlines = Shown.list(order?["deadlines"]).map {
+            Deadline(
+                kind: Shown.text($0["kind"]), at: Shown.moment($0["at"]),
+                state: $0["isMet"] == .bool(true) ? "met" : Shown.text($0["state"]))
+        }
+        let isInTrouble = !troubles.isEmpty || stage == "failed"
+        resolution = isInTrouble ? "/orders/\(id)/resolution" : nil
         timeline = Shown.list(events?["items"]).map(Self.happening)
         raw = Shown.list(items?["items"]).map {
             Raw(
@@ -149,12 +163,13 @@ struct OrderPage: Sendable {
     }
 
     private static func happening(_ event: JSONValue) -> Happening {
+        // The wire name stands with the facts: it is what a program would look for.
         let bytes = event["data"].flatMap { try? BodyCoder.encode($0) } ?? []
         return Happening(
-            at: Shown.moment(event["at"]), type: Shown.text(event["type"]),
+            at: Shown.moment(event["at"]), type: EventWords.title(Shown.text(event["type"])),
             actor: Shown.text(event["actor"]),
             cause: event["cause"].map { "because of " + Shown.text($0) } ?? "",
-            data: String(decoding: bytes, as: UTF8.self))
+            data: Shown.text(event["type"]) + " " + String(decoding: bytes, as: UTF8.self))
     }
 }
 

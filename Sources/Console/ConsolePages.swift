@@ -29,6 +29,7 @@ package struct ConsolePages: Sendable {
             try await shown { try await order(request, context.parameters.get("id") ?? "") }
         }
         group.post("orders/:id/cancellations/:cancellation", use: answerWish)
+        group.post("orders/:id/resolution", use: resolve)
         group.get("unmapped") { request, _ in try await shown { try await unmapped(request) } }
         group.post("unmapped", use: map)
         group.get("trouble") { _, _ in try await shown { try await trouble() } }
@@ -129,6 +130,16 @@ package struct ConsolePages: Sendable {
                 "accept": .bool(form["answer"] == "accept"),
                 "note": .string("answered in the console"),
             ]),
+            then: "/orders/\(order)")
+    }
+
+    @Sendable private func resolve(
+        _ request: Request, _ context: APIContext
+    ) async throws -> Response {
+        let form = try await Self.form(request)
+        let order = Self.encoded(context.parameters.get("id") ?? "")
+        return try await act(
+            "/v1/orders/\(order)/resolution", .object(["note": .string(form["note"] ?? "")]),
             then: "/orders/\(order)")
     }
 

@@ -37,6 +37,8 @@ enum ConsoleTemplates {
         <dt>Channel</dt><dd>{{channel}}, customer order {{customer}}</dd><dt>Placed</dt><dd>{{placed}}</dd>
         <dt>Goes to</dt><dd>{{destination}}</dd></dl>
         {{#troubles}}<p class="trouble"><b>{{kind}}</b> {{detail}} <span class="when">{{at}}</span> {{money}}</p>{{/troubles}}
+        {{#resolution}}<form class="resolve" method="post" action="{{resolution}}"><label>Dealt with, how? <input name="note" required autocomplete="off"></label>
+        <button>Close the trouble</button></form>{{/resolution}}
         {{#wishes}}<section class="wish"><h2>The buyer wishes to cancel</h2><p>{{lines}} · asked {{at}}</p>
         <form method="post" action="/orders/{{order}}/cancellations/{{id}}"><button name="answer" value="accept">Cancel these units</button>
         <button name="answer" value="decline">Decline, ship them</button></form></section>{{/wishes}}
@@ -48,6 +50,8 @@ enum ConsoleTemplates {
         <ul class="units">{{#parcels}}<li>{{state}} · {{carrier}} {{tracking}}</li>{{/parcels}}</ul></section>{{/work}}
         <h2>Owed to the channel</h2>{{^obligations}}<p class="none">Nothing.</p>{{/obligations}}
         <ul class="units">{{#obligations}}<li><b>{{kind}}</b> {{state}} <span class="when">since {{since}}</span> {{fault}}</li>{{/obligations}}</ul>
+        <h2>Deadlines</h2>{{^deadlines}}<p class="none">The channel set none.</p>{{/deadlines}}
+        <ul class="units">{{#deadlines}}<li><b>{{kind}}</b> {{at}} <span class="badge {{state}}">{{state}}</span></li>{{/deadlines}}</ul>
         <h2>What happened</h2><ol class="timeline">{{#timeline}}<li><span class="when">{{at}}</span> <b>{{type}}</b>
         <span class="why">by {{actor}} {{cause}}</span><details><summary>facts</summary><pre>{{data}}</pre></details></li>{{/timeline}}</ol>
         <h2>As it arrived</h2><p><a href="/orders/{{id}}?raw=1#raw">Show the raw payload</a> — it holds personal data; the reading is written down.</p>
@@ -105,10 +109,10 @@ enum ConsoleTemplates {
         .rows li>a:hover{background:#eef4fa}.number{font-weight:600;overflow-wrap:anywhere}.when,.why,.status{color:var(--soft);font-size:.9rem;overflow-wrap:anywhere}
         .waits{grid-column:1/-1;font-size:.9rem}.rows form{grid-column:1/-1}
         .badge{justify-self:end;align-self:start;border-radius:1rem;padding:.05rem .6rem;font-size:.85rem;background:#e3e8ed;white-space:nowrap}
-        .badge.confirmed{background:#d4f0dd;color:#124a26}.badge.waiting,.badge.backingOff{background:#fdf0cd;color:#5f4400}.badge.failed,.badge.parked{background:#fbd9d9;color:#7a1212}.badge.released,.badge.dispatched{background:#d6e8fb;color:#0b3a6b}
+        .badge.confirmed,.badge.met{background:#d4f0dd;color:#124a26}.badge.waiting,.badge.backingOff,.badge.atRisk{background:#fdf0cd;color:#5f4400}.badge.failed,.badge.parked,.badge.breached{background:#fbd9d9;color:#7a1212}.badge.released,.badge.dispatched{background:#d6e8fb;color:#0b3a6b}
         .facts{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;background:#fff;border:1px solid var(--line);padding:.75rem;margin:0}.facts dt{color:var(--soft)}.facts dd{margin:0;overflow-wrap:anywhere}
         .line{background:#fff;border:1px solid var(--line);padding:.6rem .75rem;margin:.5rem 0;overflow-wrap:anywhere}.line p{margin:.15rem 0;color:var(--soft)}.units{margin:.25rem 0;padding-left:1.25rem}
-        .trouble{background:#fbd9d9;padding:.6rem .75rem;border-radius:.35rem}.wish{background:#fdf0cd;padding:.6rem .75rem;border-radius:.35rem}.wish h2{margin:0}.message{background:#d4f0dd;padding:.6rem .75rem}
+        .trouble{background:#fbd9d9;padding:.6rem .75rem;border-radius:.35rem}.wish{background:#fdf0cd;padding:.6rem .75rem;border-radius:.35rem}.wish h2{margin:0}.resolve{margin:.5rem 0;display:flex;flex-wrap:wrap;gap:.5rem}.message{background:#d4f0dd;padding:.6rem .75rem}
         .timeline{padding-left:1.25rem}.timeline li{margin:.35rem 0;overflow-wrap:anywhere}pre{background:#fff;border:1px solid var(--line);padding:.5rem;white-space:pre-wrap;overflow-wrap:anywhere;font-size:.85rem}
         .none{color:var(--soft)}@media(max-width:40rem){.rows li>a .when,.rows li>div .when{grid-column:1/-1}.facts{grid-template-columns:1fr}.facts dt{margin-top:.4rem}}
         """

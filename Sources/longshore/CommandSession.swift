@@ -94,8 +94,11 @@ extension JSONValue {
         return String(decoding: data, as: UTF8.self)
     }
 
-    var items: [JSONValue] {
-        guard case .array(let values) = self["items"] ?? .null else { return [] }
+    var items: [JSONValue] { list("items") }
+
+    /// A member that is a list; an absent one is empty.
+    func list(_ name: String) -> [JSONValue] {
+        guard case .array(let values) = self[name] ?? .null else { return [] }
         return values
     }
 }

@@ -13,6 +13,7 @@ struct Longshore: AsyncParsableCommand {
             InitCommand.self, ServeCommand.self, DemoCommand.self, SandboxCommand.self,
             ConnectionsCommand.self, FacilitiesCommand.self, ProductsCommand.self,
             ImportCommand.self, OrdersCommand.self, ListingsCommand.self, StockCommand.self,
-            JobsCommand.self, ParkedCommand.self, VerifyCommand.self, DoctorCommand.self,
+            WarehouseCommand.self, JobsCommand.self, ParkedCommand.self, VerifyCommand.self,
+            DoctorCommand.self,
         ])
 }

@@ -61,8 +61,13 @@ struct DoctorCommand: AsyncParsableCommand {
             let facts = FactsBox()
             try await CommandSession.run(options) { session in
                 await facts.set(try await session.get("/admin/facts"))
+                do { await facts.set(work: try await Self.stuckWork(session)) } catch is ExitCode {
+                    let detail = "stuck work was not looked at; see above"
+                    await facts.set(
+                        work: [Check(name: "tenant", verdict: .warning, detail: detail)])
+                }
             }
-            checks += Self.storeChecks(await facts.value)
+            checks += Self.storeChecks(await facts.value) + (await facts.work)
         } catch let fault as any Fault {
             checks.append(Check(name: "store", verdict: .wrong, detail: fault.description))
         }
@@ -84,7 +89,27 @@ struct DoctorCommand: AsyncParsableCommand {
 
     private actor FactsBox {
         private(set) var value = JSONValue.null
+        private(set) var work: [Check] = []
         func set(_ facts: JSONValue) { value = facts }
+        func set(work: [Check]) { self.work = work }
+    }
+
+    /// What waits for a person. With several tenants it is said of the one named.
+    private static func stuckWork(_ session: CommandSession) async throws -> [Check] {
+        let orders = try await session.get("/v1/orders/counts")
+        let parked = try await session.get("/v1/parked?limit=500").items.count
+        let jobs = try await session.get("/v1/jobs/counts")
+        let failedOrders = orders["failed"]?.plain ?? "0"
+        let failedJobs = jobs["discarded"]?.plain ?? "0"
+        return [
+            ("orders", failedOrders, "need a person: longshore orders list --stage failed"),
+            ("events", String(parked), "are parked: longshore parked list"),
+            ("jobs", failedJobs, "failed: longshore jobs list --state discarded"),
+        ].map { name, count, words in
+            Check(
+                name: name, verdict: count == "0" ? .good : .warning,
+                detail: count == "0" ? "nothing waits for a person" : "\(count) \(words)")
+        }
     }
 
     struct Check {

@@ -35,6 +35,12 @@ struct InitCommand: AsyncParsableCommand {
                     : "\(path) was there already; its secrets stay.")
             Terminal.line("Tenant \(name): \(made["id"]?.plain ?? "")")
             Terminal.line("API key, shown this once: \(made["key"]?.plain ?? "")")
+            if case .array(let all) = made["tenants"], all.count > 1 {
+                let names = all.map(\.plain).joined(separator: ", ")
+                Terminal.line(
+                    "There are \(all.count) tenants now (\(names)): every other command, and serve "
+                        + "for its console, needs --tenant NAME from here on.")
+            }
             Terminal.line("Next: longshore serve --data \(path)")
         }
     }

@@ -1,10 +1,15 @@
 import ArgumentParser
+import Console
+import Foundation
 import Storage
 
 struct OrdersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "orders", abstract: "Shows orders and answers what they ask.",
-        subcommands: [ListOrders.self, ShowOrder.self, CancelOrder.self])
+        subcommands: [
+            ListOrders.self, ShowOrder.self, CancelOrder.self, AnswerWish.self, HoldOrder.self,
+            LiftHold.self, ResolveOrder.self, EraseContact.self,
+        ])
 }
 
 struct ListOrders: AsyncParsableCommand {
@@ -67,10 +72,11 @@ struct ShowOrder: AsyncParsableCommand {
             Self.show(detail["order"] ?? .null)
             Terminal.line("")
             for event in timeline.items {
-                let cause = event["cause"].map { " because of \($0.plain)" } ?? ""
-                Terminal.line(
-                    "\(event.plain("at"))  \(event.plain("type"))  by \(event.plain("actor"))\(cause)"
-                )
+                let cause = event["cause"].map { ", because of \($0.plain)" } ?? ""
+                let at = event.plain("at").prefix(19).replacing("T", with: " ")
+                let what = EventWords.title(event.plain("type"))
+                    .padding(toLength: 24, withPad: " ", startingAt: 0)
+                Terminal.line("\(at)  \(what)  by \(event.plain("actor"))\(cause)")
             }
         }
     }
@@ -95,10 +101,28 @@ struct ShowOrder: AsyncParsableCommand {
         Terminal.line(
             "status      \(order["status"]?.plain ?? "") since \(order["statusSince"]?.plain ?? "")"
         )
+        Terminal.line("stage       \(order.plain("stage"))")
+        let isOver = order["outlook"]?["next"] == nil
+        let waits = order["outlook"]?["waitsFor"]?.plain
+        Terminal.line("waits for   \(waits ?? (isOver ? "nothing" : "nothing but its turn"))")
         Terminal.line(
-            "waits for   \(order["outlook"]?["waitsFor"]?.plain ?? "nothing but its turn")")
-        Terminal.line(
-            "comes next  \(order["outlook"]?["next"]?.plain ?? "nothing: it is finished")")
+            "comes next  \(order["outlook"]?["next"]?.plain ?? "nothing: it is finished")"
+                + (order["outlook"]?["nextBy"].map { ", by \($0.plain)" } ?? ""))
+        for deadline in order.list("deadlines") where deadline["isMet"] != .bool(true) {
+            Terminal.line(
+                "deadline    "
+                    + ["kind", "at", "state"].map(deadline.plain).joined(separator: "  "))
+        }
+        for hold in order.list("holds") {
+            Terminal.line(
+                "hold        " + ["id", "kind", "note"].map(hold.plain).joined(separator: "  "))
+        }
+        for wish in order.list("cancellations") where wish.plain("state") == "requested" {
+            Terminal.line("wish        \(wish.plain("id"))  the buyer asks to cancel")
+        }
+        for trouble in order.list("troubles") {
+            Terminal.line("trouble     \(trouble.plain("kind"))  \(trouble.plain("detail"))")
+        }
         guard case .array(let lines) = order["lines"] ?? .null else { return }
         for line in lines {
             guard case .array(let units) = line["units"] ?? .null else { continue }
@@ -106,27 +130,6 @@ struct ShowOrder: AsyncParsableCommand {
             Terminal.line(
                 "line \(line["number"]?.plain ?? "")  \(line["channelSKU"]?.plain ?? "")  "
                     + parts.joined(separator: ", "))
-        }
-    }
-}
-
-struct CancelOrder: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "cancel", abstract: "Cancels what has not left, and tells the channel.")
-
-    @OptionGroup var options: DataOptions
-    @Argument(help: "The order's identifier or its number on the channel.") var id: String
-    @Option(help: "customer, outOfStock or other.") var reason: String
-    @Option(help: "Words for those who read it later.") var note = ""
-
-    func run() async throws {
-        let (wanted, reason, note) = (id, reason, note)
-        try await CommandSession.run(options) { session in
-            let id = try await ShowOrder.identifier(wanted, session)
-            let order = try await session.post(
-                "/v1/orders/\(id)/cancellation",
-                .object(["reason": .string(reason), "note": .string(note)]))
-            Terminal.line("\(order["reference"]?.plain ?? id) is \(order["status"]?.plain ?? "")")
         }
     }
 }

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Kernel
 import Logging
+import NIOCore
 import Sandbox
 import ServiceLifecycle
 import UnixSignals
@@ -70,6 +71,10 @@ struct WalmartSandboxCommand: AsyncParsableCommand {
             configuration: .init(
                 services: [.init(service: server)], gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: CommandSession.quietLogger()))
-        try await group.run()
+        do { try await group.run() } catch let error as IOError where error.errnoCode == EADDRINUSE
+        {
+            Terminal.error("port \(port) is taken; choose another with --port, or 0 for any")
+            throw ExitCode.failure
+        }
     }
 }

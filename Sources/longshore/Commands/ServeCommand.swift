@@ -18,6 +18,10 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Seconds between two readings of a channel's lists; 0 reads none.")
     var pollSeconds = 60.0
     @Option(help: "Seconds by which two readings overlap.") var pollOverlapSeconds = 600.0
+    @Option(help: "Days for which what arrived from channels is kept as it came.")
+    var keepRawDays = 90
+    @Option(help: "Days for which names and addresses are kept after an order's last change.")
+    var keepContactsDays = 730
     @Option(help: "Lowest level of log lines: debug, info, warning, error.")
     var logLevel = "info"
 
@@ -29,6 +33,9 @@ struct ServeCommand: AsyncParsableCommand {
         guard pollSeconds >= 0, pollOverlapSeconds >= 0 else {
             throw ValidationError("seconds cannot be negative")
         }
+        guard (1...36_500).contains(keepRawDays), (1...36_500).contains(keepContactsDays) else {
+            throw ValidationError("days kept must be 1 to 36500")
+        }
     }
 
     func run() async throws {
@@ -39,6 +46,8 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.port = port
         configuration.consoleTenant = options.tenant
         configuration.isWarehouseAutomatic = autoWarehouse
+        configuration.rawKeptDays = keepRawDays
+        configuration.contactsKeptDays = keepContactsDays
         configuration.polling =
             pollSeconds == 0
             ? nil

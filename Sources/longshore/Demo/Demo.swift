@@ -134,6 +134,7 @@ struct Demo: Sendable {
         )
         for number in count.missing { Terminal.line("missing here: \(number)") }
         for number in count.unknown { Terminal.line("unknown to the sandbox: \(number)") }
+        Terminal.line("The data stays in \(folder); remove it when you have looked.")
         Terminal.line(count.line)
         return count.isExact
     }
