@@ -126,7 +126,10 @@ let package = Package(
             "ScenarioTests",
             [
                 "Kernel", "Storage", "Platform", "Console", "Sandbox", "ChannelWalmart", "CSQLite",
-                "longshore", httpClient, lifecycle, logging, nio, nioHTTP, crypto,
+                "longshore", "Contracts", "Events", "Connectors", "Catalogue", "Inventory",
+                "Orders",
+                "Settings", "StorageTesting", "Warehouse", httpClient, lifecycle, logging, nio,
+                nioHTTP, crypto,
             ]),
         tests("ArchitectureTests", []),
         tests(

@@ -14,7 +14,8 @@ package struct WalmartModule: Sendable {
     /// Calls whose limit a connection may set.
     package static let operations = Set(WalmartOperation.allCases.map(\.rawValue))
     package static let collections: [any Record.Type] = [
-        InboxItem.self, PollStream.self, WalmartTask.self, KnownConnection.self, Effect.self,
+        InboxItem.self, InboxErasure.self, PollStream.self, WalmartTask.self, KnownConnection.self,
+        Effect.self,
     ]
 
     /// What the connector works with.

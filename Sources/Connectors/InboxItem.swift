@@ -18,7 +18,8 @@ package struct InboxItem: Record {
         "by_subject", Column("connection", \.connection), Column("subject", \.subject),
         Column("received_at", \.receivedAt))
     package static let byState = Index<InboxItem>(
-        "by_state", Column("state", \.state), Column("received_at", \.receivedAt))
+        "by_state", Column("state", \.state),
+        Column("settled_at", by: { $0.settledAt ?? $0.receivedAt }))
     package static let indexes = [byKey, bySubject, byState]
 
     package let id: Identifier<InboxTag>
@@ -33,6 +34,24 @@ package struct InboxItem: Record {
     package let receivedAt: Instant
     package var state: State
     package var note: String
+    /// When it was dealt with; `nil` while it is not.
+    package var settledAt: Instant?
+}
+
+package enum ErasureTag: IdentifierTag { package static let prefix = "era" }
+
+/// An order whose recipient was erased: what comes about it later is read and not kept. It holds
+/// nothing personal and stays for ever.
+package struct InboxErasure: Record {
+    package static let collection = "inbox_erasures"
+    package static let leavesEvents = false
+    package static let bySubject = Index<InboxErasure>.unique(
+        "by_subject", Column("connection", \.connection), Column("subject", \.subject))
+    package static let indexes = [bySubject]
+
+    package let id: Identifier<ErasureTag>
+    package let connection: ConnectionID
+    package let subject: String
 }
 
 /// Puts what arrives where it cannot be lost, once.
@@ -101,7 +120,7 @@ package struct Inbox: Sendable {
         return latest.dedupeKey.split(separator: "#").first != digest
     }
 
-    /// Says what became of an item; of an erased order nothing is kept.
+    /// Says what became of an item; of an erased order nothing is kept once it has been read.
     package func mark(
         _ id: Identifier<InboxTag>, _ state: InboxItem.State, note: String = "",
         in transaction: Transaction
@@ -109,23 +128,25 @@ package struct Inbox: Sendable {
         guard var item = try transaction.get(InboxItem.self, id) else { return }
         item.state = state
         item.note = note
+        item.settledAt = transaction.decision.now
         let isErased =
-            try transaction.find(
-                InboxItem.byKey, item.connection, Self.erasureKey(item.subject)) != nil
-        guard isErased, state != .received else { return try transaction.update(item) }
-        try empty(item, in: transaction)
+            try transaction.find(InboxErasure.bySubject, item.connection, item.subject) != nil
+        // What failed may be tried again, and needs its content for that.
+        if isErased, state != .failed { try empty(&item, transaction.tenant) }
+        try transaction.update(item)
     }
 
-    /// Deletes what has been dealt with and is older than `instant`, at most `limit` items.
+    /// Deletes what was dealt with before `instant`, at most `limit` items. What failed stays until
+    /// a person has dealt with it.
     /// - Returns: how many there were.
     package static func forget(
         before instant: Instant, limit: Int, in transaction: Transaction
     ) throws -> Int {
         var forgotten = 0
-        for state in [InboxItem.State.processed, .ignored, .failed] where forgotten < limit {
+        for state in [InboxItem.State.processed, .ignored] where forgotten < limit {
             let oldest = try transaction.page(
                 InboxItem.byState, equals: [state], limit: limit - forgotten)
-            for item in oldest.items.prefix(while: { $0.receivedAt < instant }) {
+            for item in oldest.items.prefix(while: { ($0.settledAt ?? $0.receivedAt) < instant }) {
                 try transaction.delete(InboxItem.self, item.id)
                 forgotten += 1
             }
@@ -133,30 +154,30 @@ package struct Inbox: Sendable {
         return forgotten
     }
 
-    /// Empties all that came about one order, at most `limit` items, and what will come: once it
-    /// has been read, nothing of it stays. The rows stay, so that the same content is known again.
+    /// Empties all that came about one order, and what will come: what is still to be read is
+    /// emptied once it has been. The rows stay, so that the same content is known again.
     package func erase(
-        _ subject: String, of connection: ConnectionID, limit: Int, in transaction: Transaction
+        _ subject: String, of connection: ConnectionID, in transaction: Transaction
     ) throws {
-        let items = try transaction.page(
-            InboxItem.bySubject, equals: [connection, subject], limit: limit)
-        for item in items.items { try empty(item, in: transaction) }
-        let marker = InboxItem(
-            id: transaction.decision.newID(), connection: connection, kind: "erasure",
-            dedupeKey: Self.erasureKey(subject), subject: subject,
-            raw: try vault.seal(
-                [], for: Self.place(transaction.decision.newID(), transaction.tenant)),
-            receivedAt: transaction.decision.now, state: .ignored, note: "")
-        _ = try transaction.insertIfAbsent(marker)
+        _ = try transaction.insertIfAbsent(
+            InboxErasure(
+                id: transaction.decision.newID(), connection: connection, subject: subject))
+        var cursor: PageCursor?
+        repeat {
+            let page = try transaction.page(
+                InboxItem.bySubject, equals: [connection, subject], after: cursor, limit: 500)
+            for found in page.items where found.state != .received {
+                var item = found
+                try empty(&item, transaction.tenant)
+                try transaction.update(item)
+            }
+            cursor = page.next
+        } while cursor != nil
     }
 
-    private func empty(_ item: InboxItem, in transaction: Transaction) throws {
-        var emptied = item
-        emptied.raw = try vault.seal([], for: Self.place(item.id, transaction.tenant))
-        try transaction.update(emptied)
+    private func empty(_ item: inout InboxItem, _ tenant: TenantID) throws {
+        item.raw = try vault.seal([], for: Self.place(item.id, tenant))
     }
-
-    private static func erasureKey(_ subject: String) -> String { "erased:" + subject }
 
     package func open(_ item: InboxItem, tenant: TenantID) throws -> [UInt8] {
         try vault.open(item.raw, for: Self.place(item.id, tenant))

@@ -103,7 +103,7 @@ struct OrderPage: Sendable {
                 since: Shown.moment($0["since"]),
                 fault: $0["fault"].map { Shown.text($0["detail"]) } ?? "")
         }
-        troubles = Shown.list(order?["troubles"]).map {
+        troubles = Shown.list(order?["troubles"]).filter { $0["resolution"] == nil }.map {
             Trouble(
                 kind: Shown.text($0["kind"]), detail: Shown.text($0["detail"]),
                 at: Shown.moment($0["at"]),

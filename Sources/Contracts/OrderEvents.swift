@@ -8,16 +8,19 @@ package struct OrderAccepted: EventPayload {
     package let reference: ChannelReference
     package let lines: [StockLine]
     package let destination: ObservedOrder.Destination
+    /// See ``StockNeed``.
+    package let revision: Int?
 
     package init(
         order: OrderID, connection: ConnectionID, reference: ChannelReference,
-        lines: [StockLine], destination: ObservedOrder.Destination
+        lines: [StockLine], destination: ObservedOrder.Destination, revision: Int?
     ) {
         self.order = order
         self.connection = connection
         self.reference = reference
         self.lines = lines
         self.destination = destination
+        self.revision = revision
     }
 }
 
@@ -64,10 +67,13 @@ package struct OrderUnitsCancelled: EventPayload {
     package let cancellation: Identifier<CancellationTag>
     package let cause: Cause
     package let lines: [CancelledUnits]
+    package let needs: [StockNeed]?
+    package let revision: Int?
 
     package init(
         order: OrderID, connection: ConnectionID, reference: ChannelReference,
-        cancellation: Identifier<CancellationTag>, cause: Cause, lines: [CancelledUnits]
+        cancellation: Identifier<CancellationTag>, cause: Cause, lines: [CancelledUnits],
+        needs: [StockNeed]?, revision: Int?
     ) {
         self.order = order
         self.connection = connection
@@ -75,6 +81,29 @@ package struct OrderUnitsCancelled: EventPayload {
         self.cancellation = cancellation
         self.cause = cause
         self.lines = lines
+        self.needs = needs
+        self.revision = revision
+    }
+}
+
+/// What an order needs of Inventory, whole, after a change: so that neither side has to add up what
+/// the other may have done meanwhile.
+///
+/// Each change that frees or uses stock has a revision, one more than the last. Inventory answers
+/// with the revision it knew; an answer to an older one is dropped, since a newer will come.
+package struct StockNeed: Codable, Hashable, Sendable {
+    package let line: LineNumber
+    package let sku: SKU
+    /// Units without a place yet.
+    package let waiting: Quantity
+    /// Units at facilities that have not left.
+    package let placed: [Allocation]
+
+    package init(line: LineNumber, sku: SKU, waiting: Quantity, placed: [Allocation]) {
+        self.line = line
+        self.sku = sku
+        self.waiting = waiting
+        self.placed = placed
     }
 }
 
@@ -183,22 +212,29 @@ package struct FulfilmentReduced: EventPayload {
     }
 }
 
-/// Units a facility was asked for and could not find: they are pending again.
+/// Units a facility was asked for and could not find: it holds them no more.
 package struct UnitsReturned: EventPayload {
     package static let type: EventType = "orders.unitsReturned.1"
     package let order: OrderID
     package let fulfilmentOrder: FulfilmentOrderID
     package let facility: FacilityID
     package let lines: [StockLine]
+    /// Too many facilities could not find them: nobody is asked any more, a person decides.
+    package let isGivenUp: Bool
+    package let needs: [StockNeed]
+    package let revision: Int
 
     package init(
         order: OrderID, fulfilmentOrder: FulfilmentOrderID, facility: FacilityID,
-        lines: [StockLine]
+        lines: [StockLine], isGivenUp: Bool, needs: [StockNeed], revision: Int
     ) {
         self.order = order
         self.fulfilmentOrder = fulfilmentOrder
         self.facility = facility
         self.lines = lines
+        self.isGivenUp = isGivenUp
+        self.needs = needs
+        self.revision = revision
     }
 }
 
@@ -215,12 +251,15 @@ package struct ParcelDispatched: EventPayload {
     package let carrier: String
     package let trackingNumber: String
     package let shippedAt: Instant
+    package private(set) var revision: Int?
 
     package init(
         order: OrderID, connection: ConnectionID, reference: ChannelReference,
         fulfilmentOrder: FulfilmentOrderID, parcel: ParcelID, facility: FacilityID,
-        lines: [StockLine], carrier: String, trackingNumber: String, shippedAt: Instant
+        lines: [StockLine], carrier: String, trackingNumber: String, shippedAt: Instant,
+        revision: Int? = nil
     ) {
+        self.revision = revision
         self.order = order
         self.connection = connection
         self.reference = reference
@@ -231,5 +270,12 @@ package struct ParcelDispatched: EventPayload {
         self.carrier = carrier
         self.trackingNumber = trackingNumber
         self.shippedAt = shippedAt
+    }
+
+    /// The same with the order's revision; see ``StockNeed``.
+    package func numbered(_ revision: Int) -> ParcelDispatched {
+        var fact = self
+        fact.revision = revision
+        return fact
     }
 }

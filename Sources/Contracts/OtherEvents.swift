@@ -90,21 +90,27 @@ package struct WorkProgressed: EventPayload {
     }
 }
 
-/// A picker could not find some of the units a facility was asked for.
+/// A picker could not find some of the units a facility was asked for: a fact of the shelf, whatever
+/// became of the order meanwhile.
 package struct WorkFellShort: EventPayload {
     package static let type: EventType = "warehouse.workFellShort.1"
     package let fulfilmentOrder: FulfilmentOrderID
+    package let order: OrderID
     package let facility: FacilityID
-    package let lines: [LineQuantity]
+    package let missing: [StockLine]
+    /// What can still be packed: a reduction on its way here may want no more than that.
+    package let left: [StockLine]
     package let reason: String
 
     package init(
-        fulfilmentOrder: FulfilmentOrderID, facility: FacilityID, lines: [LineQuantity],
-        reason: String
+        fulfilmentOrder: FulfilmentOrderID, order: OrderID, facility: FacilityID,
+        missing: [StockLine], left: [StockLine], reason: String
     ) {
         self.fulfilmentOrder = fulfilmentOrder
+        self.order = order
         self.facility = facility
-        self.lines = lines
+        self.missing = missing
+        self.left = left
         self.reason = reason
     }
 }
@@ -115,11 +121,16 @@ package struct ContactErased: EventPayload {
     package let contact: ContactID
     /// What the connector registered the contact under.
     package let key: String
-    package let reason: String
+    package let reason: ErasureReason
 
-    package init(contact: ContactID, key: String, reason: String) {
+    package init(contact: ContactID, key: String, reason: ErasureReason) {
         self.contact = contact
         self.key = key
         self.reason = reason
     }
+}
+
+/// Why a person's data was erased: a closed list, since free words could name the person.
+package enum ErasureReason: String, Choice {
+    case request, retention, other
 }

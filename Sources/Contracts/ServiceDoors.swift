@@ -28,7 +28,8 @@ package struct ContactDetails: Codable, Hashable, Sendable {
 
 /// The door to personal data, which Orders owns.
 package protocol ContactDirectory: Sendable {
-    /// Keeps details; the same key again changes what is there, unless that is of a later version.
+    /// Keeps details under a key: connection and order number, joined by `/`. The same key again
+    /// changes what is there, unless that is of a later version.
     func register(
         _ details: ContactDetails, key: String, version: Instant, call: Call
     ) async throws -> ContactID

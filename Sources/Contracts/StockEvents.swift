@@ -15,18 +15,23 @@ package struct Allocation: Codable, Hashable, Sendable {
     }
 }
 
-/// Stock was held for an order; several may follow each other as goods arrive.
+/// What is held for an order now, whole; several may follow each other as goods arrive.
 package struct StockReserved: EventPayload {
     package static let type: EventType = "inventory.reserved.1"
     package let order: OrderID
     package let allocations: [Allocation]
-    /// What is still missing after this.
+    /// What is missing.
     package let short: [StockLine]
+    /// Of the order, as Inventory knew it; see ``StockNeed``.
+    package let revision: Int?
 
-    package init(order: OrderID, allocations: [Allocation], short: [StockLine]) {
+    package init(
+        order: OrderID, allocations: [Allocation], short: [StockLine], revision: Int?
+    ) {
         self.order = order
         self.allocations = allocations
         self.short = short
+        self.revision = revision
     }
 }
 

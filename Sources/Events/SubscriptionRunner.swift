@@ -11,21 +11,26 @@ package actor SubscriptionRunner {
     private static let batchLimit = 512
     private static let conflictReruns = 3
     private static let defectReruns = 3
-    /// How far the floor may lag in memory while nothing matched.
-    private static let floorStride: Int64 = 1000
+    /// So many pieces of the log without a matching event may be read again after a restart.
+    private static let unsavedLimit = 32
 
     private let subscription: Subscription
     private let store: Store
     private let timekeeper: any Timekeeper
     private let logger: Logger
-    private var floor = LogPosition.start
-    private var savedFloor = LogPosition.start
-    private var slots: [Int: Int64] = [:]
+    private var floor = LogCursor.start
+    private var unsaved = 0
+    private var slots: [Int: SlotPlace] = [:]
     private var parkedKeys: Set<ParkedKey> = []
+    private let isOneLane: Bool
 
+    /// - Parameter isOneLane: handles one event after the other in the order of the log, so that a
+    ///   simulation replays; else slots go side by side.
     package init(
-        _ subscription: Subscription, store: Store, timekeeper: any Timekeeper, logger: Logger
+        _ subscription: Subscription, store: Store, timekeeper: any Timekeeper, logger: Logger,
+        isOneLane: Bool = false
     ) {
+        self.isOneLane = isOneLane
         self.subscription = subscription
         self.store = store
         self.timekeeper = timekeeper
@@ -54,14 +59,15 @@ package actor SubscriptionRunner {
     /// - Returns: whether anything moved.
     package func step() async throws -> Bool {
         let retried = try await drainParked()
-        let (events, scanned) = try await store.log(
+        let (page, events) = try await store.log(
             after: floor, types: subscription.types, limit: Self.batchLimit)
-        guard scanned != floor else { return retried }
-        try await handle(events)
-        floor = scanned
-        if !events.isEmpty || floor.distance(from: savedFloor) >= Self.floorStride {
-            try await saveFloor()
-        }
+        guard page.next != floor else { return retried }
+        // The piece's extent is kept before anything of it is: read again, it is the same.
+        if page.begin != floor, !events.isEmpty { try await save(page.begin) }
+        try await handle(events, epoch: page.epoch)
+        floor = page.next
+        unsaved += 1
+        if !events.isEmpty || unsaved >= Self.unsavedLimit { try await save(page.next) }
         return true
     }
 
@@ -70,12 +76,11 @@ package actor SubscriptionRunner {
         let (floor, slots, keys) = try await store.bookkeeping { session in
             (
                 try session.floor(subscription: name),
-                try session.slotPositions(subscription: name),
+                try session.slotPlaces(subscription: name),
                 try session.parkedKeys(subscription: name)
             )
         }
-        self.floor = floor.flatMap { LogPosition(String($0)) } ?? .start
-        savedFloor = self.floor
+        self.floor = floor ?? .start
         self.slots = slots
         parkedKeys = keys
     }
@@ -89,24 +94,28 @@ package actor SubscriptionRunner {
             after: generation, until: timekeeper.now + .milliseconds(500), by: timekeeper)
     }
 
-    private func saveFloor() async throws {
+    private func save(_ cursor: LogCursor) async throws {
         let name = subscription.name
-        let position = floor.distance(from: .start)
         try await store.writeUnrepeated(call(tenant: .platform, cause: nil)) {
-            try $0.bookkeeping { try $0.saveFloor(subscription: name, position: position) }
+            try $0.bookkeeping { try $0.saveFloor(subscription: name, cursor) }
         }
-        savedFloor = floor
+        unsaved = 0
     }
 
-    private func handle(_ events: [Envelope]) async throws {
+    private func handle(_ events: [Envelope], epoch: String) async throws {
         var bySlot: [Int: [(ParkedKey, Envelope)]] = [:]
         for event in events {
             let key = ParkedKey(tenant: event.tenant, key: keyText(of: event))
-            bySlot[Subscription.slot(of: key), default: []].append((key, event))
+            let slot = Subscription.slot(of: key)
+            if isOneLane {
+                try await handle([(key, event)], in: slot, epoch)
+            } else {
+                bySlot[slot, default: []].append((key, event))
+            }
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (slot, events) in bySlot {
-                group.addTask { try await self.handle(events, in: slot) }
+                group.addTask { try await self.handle(events, in: slot, epoch) }
             }
             try await group.waitForAll()
         }
@@ -117,28 +126,34 @@ package actor SubscriptionRunner {
         do { return try subscription.key(event) } catch { return event.stream }
     }
 
-    private func handle(_ events: [(ParkedKey, Envelope)], in slot: Int) async throws {
-        let done = slots[slot] ?? 0
-        for (key, event) in events where event.position.distance(from: .start) > done {
-            let position = event.position.distance(from: .start)
+    private func handle(
+        _ events: [(ParkedKey, Envelope)], in slot: Int, _ epoch: String
+    ) async throws {
+        let known = slots[slot]
+        // A place of another epoch says nothing of this one: its events are all still to come.
+        let done = known?.epoch == epoch ? known?.position ?? 0 : 0
+        for (key, event) in events where event.position.number > done {
+            let place = SlotPlace(epoch: epoch, position: event.position.number)
             if parkedKeys.contains(key) {
-                try await setAside(event, key, slot, state: .waiting, fault: nil, attempts: 0)
+                try await setAside(
+                    event, key, slot, place, state: .waiting, fault: nil, attempts: 0)
             } else {
-                try await attempt(event, key, slot)
+                try await attempt(event, key, slot, place)
             }
-            slots[slot] = position
+            slots[slot] = place
         }
     }
 
-    private func attempt(_ event: Envelope, _ key: ParkedKey, _ slot: Int) async throws {
+    private func attempt(
+        _ event: Envelope, _ key: ParkedKey, _ slot: Int, _ place: SlotPlace
+    ) async throws {
         var reruns = 0
         while true {
             do {
                 try await apply(event) { transaction in
                     try transaction.bookkeeping {
                         try $0.saveSlot(
-                            subscription: self.subscription.name, slot: slot,
-                            position: event.position.distance(from: .start))
+                            subscription: self.subscription.name, slot: slot, place)
                     }
                 }
                 return
@@ -152,7 +167,7 @@ package actor SubscriptionRunner {
                     "set aside",
                     metadata: ["error": "\(error)", "type": "\(event.type)", "key": "\(key.key)"])
                 try await setAside(
-                    event, key, slot, state: fault.kind.parksEvent ? .parked : .backingOff,
+                    event, key, slot, place, state: fault.kind.parksEvent ? .parked : .backingOff,
                     fault: fault, attempts: reruns)
                 parkedKeys.insert(key)
                 return
@@ -172,14 +187,13 @@ package actor SubscriptionRunner {
     }
 
     private func setAside(
-        _ event: Envelope, _ key: ParkedKey, _ slot: Int, state: ParkedRow.State,
-        fault: RecordedFault?, attempts: Int
+        _ event: Envelope, _ key: ParkedKey, _ slot: Int, _ place: SlotPlace,
+        state: ParkedRow.State, fault: RecordedFault?, attempts: Int
     ) async throws {
         let name = subscription.name
-        let position = event.position.distance(from: .start)
         let now = timekeeper.now
         let row = ParkedRow(
-            subscription: name, slot: slot, key: key, position: position, state: state,
+            subscription: name, slot: slot, key: key, position: place.position, state: state,
             attempts: attempts, fault: fault, since: now.microseconds,
             retryAt: state == .backingOff
                 ? (now + Backoff.ceiling(attempt: attempts)).microseconds : nil)
@@ -193,7 +207,7 @@ package actor SubscriptionRunner {
                     row.retryAt = now.microseconds
                 }
                 try session.park(row)
-                try session.saveSlot(subscription: name, slot: slot, position: position)
+                try session.saveSlot(subscription: name, slot: slot, place)
             }
         }
     }
@@ -261,13 +275,6 @@ package actor SubscriptionRunner {
             tenant: tenant, actor: Actor(.subscription, subscription.name), at: timekeeper.now,
             correlation: cause?.correlation ?? subscription.name,
             cause: cause.map { "event:\($0.position)" })
-    }
-}
-
-extension LogPosition {
-    /// How far apart two positions of one engine's log are.
-    func distance(from other: LogPosition) -> Int64 {
-        (Int64(description) ?? 0) - (Int64(other.description) ?? 0)
     }
 }
 

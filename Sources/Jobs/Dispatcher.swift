@@ -275,7 +275,10 @@ package actor Dispatcher {
 
     private func save(_ settlement: Settlement) async throws {
         do { try await write(settlement, tells: true) } catch {
-            guard store.breakage == nil, settlement.row.state == .discarded else { throw error }
+            let isPassing = [.unavailable, .conflict, .limited].contains(RecordedFault(error).kind)
+            guard store.breakage == nil, settlement.row.state == .discarded, !isPassing else {
+                throw error
+            }
             // Whoever should hear of the end cannot: the end itself is written all the same.
             logger.error(
                 "nobody was told that a job was given up",

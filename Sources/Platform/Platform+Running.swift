@@ -87,9 +87,10 @@ extension Platform {
             await ready.wait(after: generation)
             let result: Result<Void, any Error>
             do {
-                try await catchUp()
+                await catchUp()
                 try await body()
-                try await catchUp()
+                // What the command did is done, whatever those who hear of it make of it.
+                await catchUp()
                 result = .success(())
             } catch { result = .failure(error) }
             await group.triggerGracefulShutdown()
@@ -102,15 +103,19 @@ extension Platform {
 
     /// Lets every service hear what the others told, so that one command finds what the one before
     /// it did; jobs stay for a server. What a long log holds is left to a server too.
-    private func catchUp() async throws {
-        let runners = subscriptions.map {
-            SubscriptionRunner($0, store: store, timekeeper: timekeeper, logger: logger)
-        }
-        for runner in runners { try await runner.load() }
-        for _ in 0..<Self.catchUpRounds {
-            var hasMoved = false
-            for runner in runners where try await runner.step() { hasMoved = true }
-            if !hasMoved { return }
+    private func catchUp() async {
+        do {
+            let runners = subscriptions.map {
+                SubscriptionRunner($0, store: store, timekeeper: timekeeper, logger: logger)
+            }
+            for runner in runners { try await runner.load() }
+            for _ in 0..<Self.catchUpRounds {
+                var hasMoved = false
+                for runner in runners where try await runner.step() { hasMoved = true }
+                if !hasMoved { return }
+            }
+        } catch {
+            logger.error("events are left to a server", metadata: ["error": "\(error)"])
         }
     }
 

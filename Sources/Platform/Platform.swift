@@ -1,21 +1,21 @@
 import Authentication
-import Catalogue
+package import Catalogue
 import ChannelWalmart
 import Connectors
 import Console
 package import Events
 import Glibc
 import Hummingbird
-import Inventory
+package import Inventory
 package import Jobs
 package import Kernel
 package import Logging
 package import Orders
 import Security
-import Settings
+package import Settings
 package import Storage
 import StorageSQLite
-import Warehouse
+package import Warehouse
 import Web
 
 /// The whole installation in one process: the one place that names implementations.
@@ -28,11 +28,11 @@ package final class Platform: Sendable {
     package let budgets: Budgets
     let http: OutboundClient
     let authentication: AuthenticationModule
-    let settings: SettingsModule
-    let catalogue: CatalogueModule
-    let inventory: InventoryModule
+    package let settings: SettingsModule
+    package let catalogue: CatalogueModule
+    package let inventory: InventoryModule
     package let orders: OrdersModule
-    let warehouse: WarehouseModule
+    package let warehouse: WarehouseModule
     let walmart: WalmartModule
     /// What opening the store did to its tables, in words.
     package let migration: [String]
@@ -58,7 +58,7 @@ package final class Platform: Sendable {
             logger.critical("stopping: \(fault)")
             exit(74)
         }
-        store = Store(engine: engine)
+        store = Store(engine: engine, randomness: configuration.randomness)
         migration = try await store.open(Self.collections)
         budgets = Budgets(timekeeper: timekeeper)
         http = OutboundClient()

@@ -29,6 +29,9 @@ package struct PlatformConfiguration: Sendable {
     /// How many jobs run at once.
     package var jobCapacity = 64
 
+    /// What chance is drawn from; a simulation brings its own.
+    package var randomness: @Sendable () -> UInt64 = { .random(in: .min ... .max) }
+
     package init(dataPath: String) { self.dataPath = dataPath }
 
     /// Whether the console may answer without a key: only where nobody else can reach it.

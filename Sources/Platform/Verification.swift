@@ -1,6 +1,6 @@
 import Contracts
 import Inventory
-import Kernel
+package import Kernel
 import Orders
 import Storage
 
@@ -19,6 +19,13 @@ package struct VerificationReport: Codable, Sendable {
     /// At most 1,000 are listed.
     package var findings: [Finding] = []
     package let unchecked: [String]
+}
+
+extension Platform {
+    /// Checks the model's invariants over everything a tenant has.
+    package func verification(of tenant: TenantID) async throws -> VerificationReport {
+        try await Verification(platform: self, tenant: tenant).run()
+    }
 }
 
 /// Checks the model's invariants over everything a tenant has, in pages.

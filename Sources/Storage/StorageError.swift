@@ -17,6 +17,8 @@ package enum StorageFaultCode: String, FaultCode {
     /// A commit or its fsync failed: nothing is acknowledged any more.
     case broken
     case closed
+    /// The database server cannot be reached, or the connection to it ended.
+    case unreachable
     /// The engine refused a statement for a reason of ours.
     case engine
     /// A stored body no longer decodes.
@@ -33,7 +35,7 @@ package enum StorageFaultCode: String, FaultCode {
         case .duplicate, .stale, .operationRunning: .conflict
         case .operationReused, .cursorMalformed: .invalid
         case .unknownRecord: .notFound
-        case .full, .interrupted, .broken, .closed, .locked: .unavailable
+        case .full, .interrupted, .broken, .closed, .locked, .unreachable: .unavailable
         case .engine, .bodyUndecodable, .settingRefused, .unknownEvent: .defect
         }
     }

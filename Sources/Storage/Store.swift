@@ -8,7 +8,8 @@ package final class Store: Sendable {
     package let signals = CommitSignals()
     private let engine: any StorageEngine
     private let upcasters: Upcasters
-    private let cache = RecordCache()
+    private let randomness: @Sendable () -> UInt64
+    private let cache: RecordCache
     private let running = Mutex<Set<RunningOperation>>([])
 
     private struct RunningOperation: Hashable {
@@ -16,8 +17,15 @@ package final class Store: Sendable {
         let id: OperationID
     }
 
-    package init(engine: any StorageEngine, upcasters: [Upcaster] = []) {
+    /// - Parameter randomness: what identifiers of unnamed operations are drawn from; a simulation
+    ///   brings its own.
+    package init(
+        engine: any StorageEngine, upcasters: [Upcaster] = [],
+        randomness: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) }
+    ) {
         self.engine = engine
+        self.randomness = randomness
+        cache = RecordCache(isKept: engine.isExclusive)
         self.upcasters = Upcasters(upcasters)
     }
 
@@ -81,7 +89,7 @@ package final class Store: Sendable {
         // operation to name it gets chance; it is drawn once, and a rerun decides the same.
         let seed =
             (coder == nil ? nil : call.operation).map { "\(call.tenant)|\($0)|\(call.fingerprint)" }
-            ?? "\(UInt64.random(in: .min ... .max))|\(UInt64.random(in: .min ... .max))"
+            ?? "\(randomness())|\(randomness())"
         try await withCheckedThrowingContinuation {
             (continuation: CheckedContinuation<Void, any Error>) in
             engine.submit(
@@ -99,7 +107,7 @@ package final class Store: Sendable {
         _ tenant: TenantID, _ body: @escaping @Sendable (ReadTransaction) throws -> T
     ) async throws -> T {
         let upcasters = upcasters
-        return try await engine.read { session in
+        return try await engine.read(tenant) { session in
             try body(ReadTransaction(tenant: tenant, session: session, upcasters: upcasters))
         }
     }
@@ -108,25 +116,25 @@ package final class Store: Sendable {
     package func bookkeeping<T: Sendable>(
         _ body: @escaping @Sendable (any EngineSession) throws -> T
     ) async throws -> T {
-        try await engine.read(body)
+        try await engine.read(nil, body)
     }
 
-    /// Events of every tenant after a position, for subscriptions only.
+    /// Events of every tenant after a cursor, for subscriptions only.
     package func log(
-        after position: LogPosition, types: Set<EventType>, limit: Int
-    ) async throws -> (events: [Envelope], scanned: LogPosition) {
+        after cursor: LogCursor, types: Set<EventType>, limit: Int
+    ) async throws -> (page: LogPage, events: [Envelope]) {
         let upcasters = upcasters
         let wanted = Set(upcasters.ancestors(of: types).map(\.rawValue))
-        return try await engine.read { session in
-            let (rows, scanned) = try session.log(
-                tenant: nil, after: position.number, types: wanted, limit: limit)
-            return (try rows.map(upcasters.envelope), LogPosition(number: scanned))
+        return try await engine.read(nil) { session in
+            let page = try session.log(
+                tenant: nil, after: cursor, types: wanted, limit: limit)
+            return (page, try page.events.map(upcasters.envelope))
         }
     }
 
     package func event(at number: Int64) async throws -> Envelope? {
         let upcasters = upcasters
-        return try await engine.read { try $0.event(at: number).map(upcasters.envelope) }
+        return try await engine.read(nil) { try $0.event(at: number).map(upcasters.envelope) }
     }
 
     package func facts() async throws -> [String: String] { try await engine.facts() }

@@ -1,6 +1,6 @@
 import CSQLite
 import Dispatch
-import Kernel
+package import Kernel
 package import Storage
 import Synchronization
 
@@ -54,6 +54,8 @@ package final class SQLiteEngine: StorageEngine {
         }
     }
 
+    package var isExclusive: Bool { true }
+
     package var breakage: StorageError? { waiting.withLock { $0.breakage } }
 
     package func submit(_ work: EngineWork) {
@@ -70,7 +72,7 @@ package final class SQLiteEngine: StorageEngine {
     }
 
     package func read<T: Sendable>(
-        _ body: @escaping @Sendable (any EngineSession) throws -> T
+        _ tenant: TenantID?, _ body: @escaping @Sendable (any EngineSession) throws -> T
     ) async throws -> T {
         let turn = nextReader.add(1, ordering: .relaxed).oldValue
         let reader = readers[turn % readers.count]

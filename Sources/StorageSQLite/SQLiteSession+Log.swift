@@ -57,13 +57,19 @@ extension SQLiteSession: LogRows {
     }
 
     func log(
-        tenant: TenantID?, after position: Int64, types: Set<String>?, limit: Int
-    ) throws -> (events: [LogRow], scanned: Int64) {
+        tenant: TenantID?, after cursor: LogCursor, types: Set<String>?, limit: Int
+    ) throws -> LogPage {
+        let position = try Self.position(cursor)
+        func page(_ events: [LogRow], _ next: Int64) -> LogPage {
+            LogPage(
+                events: events, begin: cursor,
+                next: next == position ? cursor : LogCursor(text: String(next)), epoch: "")
+        }
         let head = try with("SELECT coalesce(max(position), 0) FROM events") {
             try $0.first { $0.integer(0) } ?? 0
         }
         // A position past the end is nothing to read, and nothing to add to.
-        guard position < head else { return ([], position) }
+        guard position < head else { return page([], position) }
         let end = min(head, position + Self.scanLimit)
         var sql = "SELECT \(Self.eventColumns) FROM events WHERE position > ? AND position <= ?"
         if tenant != nil { sql += " AND tenant = ?" }
@@ -79,8 +85,18 @@ extension SQLiteSession: LogRows {
             for type in wanted { statement.bind(type) }
             return try statement.bind(limit).rows(Self.logRow)
         }
-        if events.count == limit, let last = events.last { return (events, last.position) }
-        return (events, max(end, position))
+        if events.count == limit, let last = events.last { return page(events, last.position) }
+        return page(events, max(end, position))
+    }
+
+    /// One writer, one order: a cursor is the number of the last event before it.
+    private static func position(_ cursor: LogCursor) throws -> Int64 {
+        if cursor == .start { return 0 }
+        guard let position = Int64(cursor.text), position >= 0 else {
+            throw StorageError(
+                .cursorMalformed, "is no position of this log", field: "after")
+        }
+        return position
     }
 
     func event(at position: Int64) throws -> LogRow? {

@@ -2,28 +2,31 @@ import Kernel
 import Storage
 
 extension SQLiteSession: SubscriptionRows {
-    func floor(subscription: String) throws -> Int64? {
+    func floor(subscription: String) throws -> LogCursor? {
         try with("SELECT floor FROM subscriptions WHERE name = ?") {
-            try $0.bind(subscription).first { $0.integer(0) }
+            try $0.bind(subscription).first { LogCursor(text: String($0.integer(0))) }
         }
     }
 
-    func saveFloor(subscription: String, position: Int64) throws {
+    func saveFloor(subscription: String, _ cursor: LogCursor) throws {
         try with("INSERT OR REPLACE INTO subscriptions(name, floor) VALUES(?, ?)") {
-            try $0.bind(subscription).bind(position).run()
+            try $0.bind(subscription).bind(Int64(cursor.text) ?? 0).run()
         }
     }
 
-    func slotPositions(subscription: String) throws -> [Int: Int64] {
+    func slotPlaces(subscription: String) throws -> [Int: SlotPlace] {
         let rows = try with("SELECT slot, position FROM slots WHERE subscription = ?") {
-            try $0.bind(subscription).rows { (Int($0.integer(0)), $0.integer(1)) }
+            try $0.bind(subscription).rows {
+                (Int($0.integer(0)), SlotPlace(epoch: "", position: $0.integer(1)))
+            }
         }
         return Dictionary(rows) { first, _ in first }
     }
 
-    func saveSlot(subscription: String, slot: Int, position: Int64) throws {
+    /// One writer makes one order for ever: all places are of one epoch.
+    func saveSlot(subscription: String, slot: Int, _ place: SlotPlace) throws {
         try with("INSERT OR REPLACE INTO slots(subscription, slot, position) VALUES(?, ?, ?)") {
-            try $0.bind(subscription).bind(slot).bind(position).run()
+            try $0.bind(subscription).bind(slot).bind(place.position).run()
         }
     }
 

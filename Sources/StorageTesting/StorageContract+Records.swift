@@ -137,7 +137,7 @@ extension StorageContract {
                 }
             }
             var seen: [Int] = []
-            var position = LogPosition.start
+            var position = LogCursor.start
             for _ in 0..<40 {
                 let after = position
                 let (events, next) = try await harness.store.read(.sample(1)) {

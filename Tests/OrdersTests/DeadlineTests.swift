@@ -26,8 +26,29 @@ import Testing
         let warning = DeadlineKind.shipBy.warning
 
         #expect(order.nextDeadlineCheck(after: .at(0)) == .at(100_000) - warning)
-        #expect(order.nextDeadlineCheck(after: .at(99_000)) == .at(100_000))
-        #expect(order.nextDeadlineCheck(after: .at(100_000)) == nil)
+        #expect(order.nextDeadlineCheck(after: .at(99_000)) == .at(99_000), "near, and unsaid")
+        var warned = try DatedOrder(shipBy: 100_000)
+        _ = try warned.run(.checkDeadlines, at: 99_000)
+        #expect(warned.state.nextDeadlineCheck(after: .at(99_000)) == .at(100_000))
+        #expect(order.nextDeadlineCheck(after: .at(200_000)) == .at(200_000), "late, and unsaid")
+        var checked = try DatedOrder(shipBy: 100_000)
+        _ = try checked.run(.checkDeadlines, at: 200_000)
+        #expect(checked.state.nextDeadlineCheck(after: .at(200_000)) == nil)
+    }
+
+    @Test func `a release time is planned for before anything is reserved`() throws {
+        let order = try DatedOrder(releaseAfter: 500).state
+
+        #expect(order.nextDeadlineCheck(after: .at(1)) == .at(500))
+    }
+
+    @Test func `a release time moved into the past releases at once`() throws {
+        var order = try DatedOrder(releaseAfter: 500)
+        _ = try order.reserveAll(at: 10)
+
+        let made = try order.observe(releaseAfter: 5, at: 20)
+
+        #expect(made.contains { if case .unitsSourced = $0 { true } else { false } })
     }
 
     @Test func `a deadline the channel moves begins anew`() throws {
@@ -74,6 +95,9 @@ import Testing
         _ = try order.run(.resolve(note: "told them by telephone"), at: 3)
         #expect(order.state.stage == .received)
         #expect(throws: OrdersError.self) { try order.run(.resolve(note: "again"), at: 4) }
+
+        _ = try order.run(answer(.unknown), at: 5)
+        #expect(order.state.stage == .failed, "a later failure is not hidden by what was said")
     }
 }
 
@@ -113,11 +137,20 @@ private struct DatedOrder {
             at: seconds)
     }
 
+    mutating func observe(releaseAfter: Int64, at seconds: Int64) throws -> [OrderEvent] {
+        try run(
+            .observe(try Self.seen(nil, .at(releaseAfter), .at(seconds)), mappings: [:]),
+            at: seconds)
+    }
+
     mutating func reserveAll(at seconds: Int64) throws -> [OrderEvent] {
         let held = Allocation(
             line: LineNumber(unchecked: "1"), sku: SKU(unchecked: "A"), facility: .sample(1),
             quantity: try Quantity(2))
-        return try run(.reserve([held], short: []), at: seconds)
+        return try run(
+            .reserve(
+                StockReserved(order: state.id, allocations: [held], short: [], revision: nil)),
+            at: seconds)
     }
 
     private static func seen(

@@ -121,14 +121,14 @@ struct OrderLife {
         case 0, 1: return .observe(try sighting(), mappings: try mappings())
         case 2: return .repair(try mappings())
         case 3, 4:
+            let held = Allocation(
+                line: number, sku: SKU(unchecked: "A"), facility: facility, quantity: quantity)
+            let short = StockLine(line: number, sku: SKU(unchecked: "A"), quantity: .one)
             return .reserve(
-                [
-                    .init(
-                        line: number, sku: SKU(unchecked: "A"), facility: facility,
-                        quantity: quantity)
-                ],
-                short: Bool.random(using: &generator)
-                    ? [.init(line: number, sku: SKU(unchecked: "A"), quantity: .one)] : [])
+                StockReserved(
+                    order: id, allocations: [held],
+                    short: Bool.random(using: &generator) ? [short] : [],
+                    revision: order?.stockRevision))
         case 5:
             let bucket: Bucket =
                 [.released, .picked, .packed].randomElement(using: &generator) ?? .picked

@@ -295,13 +295,13 @@ import Testing
     }
 
     /// How many events the whole log has, tenants and platform together.
-    private static func logHead(_ stage: Stage) async throws -> Int64 {
+    private static func logHead(_ stage: Stage) async throws -> LogCursor {
         try await stage.platform.store.bookkeeping { session in
-            var position: Int64 = 0
+            var cursor = LogCursor.start
             while true {
-                let next = try session.log(tenant: nil, after: position, types: [], limit: 1)
-                if next.scanned == position { return position }
-                position = next.scanned
+                let page = try session.log(tenant: nil, after: cursor, types: [], limit: 1)
+                if page.next == cursor { return cursor }
+                cursor = page.next
             }
         }
     }

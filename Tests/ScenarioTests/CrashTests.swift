@@ -121,7 +121,7 @@ import Testing
         defer { process.waitUntilExit() }
         do {
             try await session.until("it died", within: limit) { !process.isRunning }
-            return true
+            return process.terminationReason == .uncaughtSignal
         } catch is StageError {
             kill(process.processIdentifier, SIGKILL)
             return false
@@ -135,16 +135,21 @@ import Testing
         let jobs = try await session.get("/v1/jobs?limit=500&state=discarded")["items"].list
         let poison = jobs.filter { $0["fault"]["code"].text == "jobs.quarantined" }
         guard !poison.isEmpty else { return [] }
+        let owed = poison.count { $0["kind"].text == "walmart.settleObligation" }
         let orders = try await session.get("/v1/orders?limit=500")["items"].list
-        let hidden = orders.filter { order in
-            let isUnknown = order["obligations"].list.contains { $0["state"].text == "unknown" }
-            return isUnknown && order["stage"].text != "failed"
+        let told = orders.filter { order in
+            order["obligations"].list.contains { $0["state"].text == "unknown" }
         }
+        let unknown = told.flatMap { $0["obligations"].list }
+            .count { $0["state"].text == "unknown" }
+        let hidden = told.filter { $0["stage"].text != "failed" }
         for job in poison {
             try await session.post("/v1/jobs/\(job["number"].text)/retry", .object([:]))
         }
         try await session.drain()
-        return hidden.map { "order \($0["reference"].text) hides what was given up" }
+        let isTold = unknown == owed
+        return (isTold ? [] : ["\(owed) were given up, \(unknown) orders say so"])
+            + hidden.map { "order \($0["reference"].text) hides what was given up" }
     }
 
     /// Runs with a planted fault and a few kills, then a healthy platform; returns what is wrong.

@@ -40,7 +40,8 @@ final class SQLiteHarness: StorageHarness, @unchecked Sendable {
 
     func breakConstraint(in transaction: Transaction) throws {
         try transaction.bookkeeping {
-            try $0.saveSlot(subscription: "test", slot: 64, position: 1)
+            try $0.saveSlot(
+                subscription: "test", slot: 64, SlotPlace(epoch: "", position: 1))
         }
     }
 }

@@ -8,8 +8,6 @@ import Storage
 /// and what is still to arrive goes once it has been read.
 struct WhenContactErased: Reaction {
     static let name = "walmart.whenContactErased"
-    /// Sights and webhooks of one order.
-    private static let itemLimit = 1000
 
     let inbox: Inbox
 
@@ -24,6 +22,6 @@ struct WhenContactErased: Reaction {
             try transaction.get(KnownConnection.self, connection) != nil
         else { return }
         try inbox.erase(
-            parts[1], of: connection, limit: Self.itemLimit, in: transaction)
+            parts[1], of: connection, in: transaction)
     }
 }

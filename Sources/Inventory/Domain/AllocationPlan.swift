@@ -16,15 +16,19 @@ package enum AllocationPlan {
         }
     }
 
-    /// - Parameter sources: per SKU, in order of rank.
+    /// - Parameters:
+    ///   - sources: per SKU, in order of rank.
+    ///   - closed: facilities a line may not take from.
     package static func allocations(
-        for wanted: [StockLine], from sources: [SKU: [Source]]
+        for wanted: [StockLine], from sources: [SKU: [Source]],
+        except closed: [LineNumber: Set<FacilityID>] = [:]
     ) -> [Allocation] {
         var left = sources
         var made: [Allocation] = []
         for want in wanted {
             var need = want.quantity
-            var candidates = left[want.sku] ?? []
+            let barred = closed[want.line] ?? []
+            var candidates = (left[want.sku] ?? []).filter { !barred.contains($0.facility) }
             if let whole = candidates.firstIndex(where: { $0.available >= need }) {
                 candidates =
                     [candidates[whole]] + candidates[..<whole]

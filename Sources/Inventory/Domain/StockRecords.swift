@@ -9,8 +9,8 @@ package enum InventoryFaultCode: String, FaultCode {
 
     package var kind: FaultKind {
         switch self {
-        case .unknownFacility: .notFound
-        case .unknownSKU, .quantityZero, .reasonMissing: .invalid
+        case .unknownFacility, .unknownSKU: .notFound
+        case .quantityZero, .reasonMissing: .invalid
         case .wouldGoNegative: .refused
         }
     }
@@ -79,8 +79,15 @@ package struct Reservation: Record {
         package let sku: SKU
         package var wanted: Quantity
         package var held: [Allocation]
+        /// Facilities that could not find its goods.
+        package var excluded: [Exclusion]?
 
         package var short: Quantity { wanted.without(held.map(\.quantity).total()) }
+    }
+
+    package struct Exclusion: Codable, Hashable, Sendable {
+        package let facility: FacilityID
+        package let since: Instant
     }
 
     package static let collection = "reservations"
@@ -98,6 +105,8 @@ package struct Reservation: Record {
     package var lines: [Line]
     /// A quarantined order's goods are held until then; `nil` once it is accepted.
     package var softUntil: Instant?
+    /// The order's, as last heard; see ``StockNeed``.
+    package var revision: Int?
 
     package var isShort: Bool { lines.contains { !$0.short.isZero } && softUntil == nil }
 

@@ -17,7 +17,7 @@ struct ReservationDesk {
     }
 
     /// Holds what an accepted order wants. A soft reservation of it becomes a hard one.
-    func reserve(_ lines: [StockLine], for order: OrderID) throws {
+    func reserve(_ lines: [StockLine], for order: OrderID, revision: Int?) throws {
         guard try reservation(of: order)?.softUntil != nil || reservation(of: order) == nil else {
             return
         }
@@ -32,10 +32,10 @@ struct ReservationDesk {
                 Reservation.Line(line: line.line, sku: line.sku, wanted: line.quantity, held: []))
         }
         reservation.softUntil = nil
-        let earlier = reservation.lines.flatMap(\.held)
-        let made = try hold(&reservation)
+        reservation.revision = revision
+        try hold(&reservation)
         try transaction.upsert(reservation)
-        try announce(reservation, earlier + made)
+        try announce(reservation)
     }
 
     /// Holds for a while what a quarantined order will probably want.
@@ -46,7 +46,7 @@ struct ReservationDesk {
             lines: lines.map {
                 Reservation.Line(line: $0.line, sku: $0.sku, wanted: $0.quantity, held: [])
             }, softUntil: transaction.decision.now + Self.softTime)
-        _ = try hold(&reservation)
+        try hold(&reservation)
         try transaction.insert(reservation)
         try transaction.enqueue(
             ExpireSoftReservation(reservation: reservation.id),
@@ -75,114 +75,136 @@ struct ReservationDesk {
     func isEmptyHanded(_ id: Identifier<ReservationTag>, after sku: SKU) throws -> Bool {
         guard var reservation = try transaction.get(Reservation.self, id), reservation.isShort
         else { return false }
-        let made = try hold(&reservation)
-        let lacks = reservation.lines.contains { $0.sku == sku && !$0.short.isZero }
-        guard !made.isEmpty else { return lacks }
+        let hasMore = try hold(&reservation)
+        let isShort = reservation.lines.contains { $0.sku == sku && !$0.short.isZero }
+        // One who may not take from a facility does not stand in the way of those behind.
+        let isAnyLeft = try ledger.sources(for: [sku])[sku]?.contains { !$0.available.isZero }
+        let lacks = isShort && isAnyLeft != true
+        guard hasMore else { return lacks }
         try transaction.update(reservation)
-        try announce(reservation, made)
+        try announce(reservation)
         return lacks
     }
 
-    /// Frees what was cancelled. Where Orders does not say where it was held, the last held goes
-    /// first, as Orders drops the last.
-    func release(_ units: [CancelledUnits], for order: OrderID) throws -> Set<SKU> {
+    /// Holds what an order needs after a change, no more and no less, and says so.
+    /// - Returns: SKUs of which something is free again.
+    func meet(_ needs: [StockNeed], of order: OrderID, revision: Int?) throws -> Set<SKU> {
         guard var reservation = try reservation(of: order) else { return [] }
         var freed: Set<SKU> = []
-        for unit in units {
-            guard let index = reservation.lines.firstIndex(where: { $0.line == unit.line }) else {
+        for need in needs {
+            guard let index = reservation.lines.firstIndex(where: { $0.line == need.line }) else {
                 continue
             }
             var line = reservation.lines[index]
-            var left = unit.quantity
-            if unit.facility == nil { left = left.without(min(left, line.short)) }
-            line.wanted = line.wanted.without(unit.quantity)
-            for part in line.held.indices.reversed() where !left.isZero {
-                let held = line.held[part]
-                guard unit.facility == nil || held.facility == unit.facility else { continue }
-                let quantity = min(held.quantity, left)
-                left = left.without(quantity)
-                try ledger.move(
-                    .unreserved, quantity, of: held.sku, at: held.facility,
-                    cause: order.rawValue)
-                freed.insert(held.sku)
-                line.held[part] = held.reduced(by: quantity)
-            }
-            line.held.removeAll { $0.quantity.isZero }
+            if try trim(&line, to: need, order) { freed.insert(line.sku) }
+            line.wanted = need.waiting + need.placed.map(\.quantity).total()
             reservation.lines[index] = line
         }
-        reservation.lines.removeAll { $0.wanted.isZero }
-        try transaction.update(reservation)
+        reservation.revision = revision
+        try hold(&reservation)
+        try save(&reservation)
         return freed
     }
 
-    /// A picker did not find what was held: it is written off there, and held anew where there is
-    /// some.
-    func replace(
-        _ missing: [StockLine], missingAt facility: FacilityID, for order: OrderID
-    ) throws {
+    /// A facility could not find units: it is not asked for them again until its figure is put
+    /// right.
+    func exclude(_ facility: FacilityID, _ lines: [StockLine], for order: OrderID) throws {
         guard var reservation = try reservation(of: order) else { return }
-        for lost in missing {
-            guard let index = reservation.lines.firstIndex(where: { $0.line == lost.line }) else {
+        let mark = Reservation.Exclusion(facility: facility, since: transaction.decision.now)
+        for part in lines {
+            guard let index = reservation.lines.firstIndex(where: { $0.line == part.line }) else {
                 continue
             }
-            let gone = try writeOff(
-                lost, at: facility, of: order, from: &reservation.lines[index].held)
-            guard !gone.isZero else { continue }
-            try ledger.move(
-                .adjustedDown, gone, of: lost.sku, at: facility,
-                cause: "short pick, \(order.rawValue)")
+            let others = (reservation.lines[index].excluded ?? []).filter {
+                $0.facility != facility
+            }
+            reservation.lines[index].excluded = others + [mark]
         }
-        let made = try hold(&reservation)
         try transaction.update(reservation)
-        try announce(reservation, made)
     }
 
-    private func writeOff(
-        _ lost: StockLine, at facility: FacilityID, of order: OrderID,
-        from held: inout [Allocation]
-    ) throws -> Quantity {
-        var left = lost.quantity
-        for index in held.indices.reversed() where held[index].facility == facility {
-            let part = min(held[index].quantity, left)
-            guard !part.isZero else { continue }
-            try ledger.move(
-                .unreserved, part, of: lost.sku, at: facility, cause: order.rawValue)
-            held[index] = held[index].reduced(by: part)
-            left = left.without(part)
+    /// Frees what is held beyond the need: first where goods were not found, then the last held.
+    private func trim(
+        _ line: inout Reservation.Line, to need: StockNeed, _ order: OrderID
+    ) throws -> Bool {
+        let placed = Dictionary(need.placed.map { ($0.facility, $0.quantity) }) { $0 + $1 }
+        let barred = try excluded(from: line)
+        var room = need.waiting
+        var spare: [FacilityID: Quantity] = [:]
+        for part in line.held { spare[part.facility, default: .zero] += part.quantity }
+        for (facility, held) in spare {
+            spare[facility] = held.without(placed[facility] ?? .zero)
         }
-        held.removeAll { $0.quantity.isZero }
-        return lost.quantity.without(left)
+        var hasFreed = false
+        // What the order has no unit for yet may stay as far as units wait for a place.
+        for facility in line.held.map(\.facility) {
+            guard let extra = spare.removeValue(forKey: facility), !extra.isZero else { continue }
+            let kept = barred.contains(facility) ? .zero : min(extra, room)
+            room = room.without(kept)
+            let gone = extra.without(kept)
+            guard !gone.isZero else { continue }
+            try unhold(gone, at: facility, in: &line, order)
+            hasFreed = true
+        }
+        return hasFreed
+    }
+
+    private func unhold(
+        _ quantity: Quantity, at facility: FacilityID, in line: inout Reservation.Line,
+        _ order: OrderID
+    ) throws {
+        try ledger.move(
+            .unreserved, quantity, of: line.sku, at: facility, cause: order.rawValue)
+        var left = quantity
+        line.held = line.held.reversed().map { held in
+            guard held.facility == facility else { return held }
+            let part = min(held.quantity, left)
+            left = left.without(part)
+            return held.reduced(by: part)
+        }.reversed().filter { !$0.quantity.isZero }
     }
 
     /// Goods left with a parcel: they are neither on hand nor reserved any more.
-    func ship(_ lines: [StockLine], from facility: FacilityID, for order: OrderID) throws {
-        guard var reservation = try reservation(of: order) else { return }
-        for shipped in lines {
+    func ship(_ fact: ParcelDispatched) throws {
+        guard var reservation = try reservation(of: fact.order) else { return }
+        for shipped in fact.lines {
             try ledger.move(
-                .shipped, shipped.quantity, of: shipped.sku, at: facility, cause: order.rawValue)
+                .shipped, shipped.quantity, of: shipped.sku, at: fact.facility,
+                cause: fact.order.rawValue)
             guard let index = reservation.lines.firstIndex(where: { $0.line == shipped.line })
             else { continue }
             var left = shipped.quantity
             reservation.lines[index].wanted = reservation.lines[index].wanted.without(left)
             reservation.lines[index].held = reservation.lines[index].held.map { held in
-                guard held.facility == facility else { return held }
+                guard held.facility == fact.facility else { return held }
                 let part = min(held.quantity, left)
                 left = left.without(part)
                 return held.reduced(by: part)
             }
             reservation.lines[index].held.removeAll { $0.quantity.isZero }
         }
-        reservation.lines.removeAll { $0.wanted.isZero }
-        try transaction.update(reservation)
+        reservation.revision = fact.revision ?? reservation.revision
+        try save(&reservation)
     }
 
-    private func hold(_ reservation: inout Reservation) throws -> [Allocation] {
+    /// Answers the order's change; one that wants nothing any more waits for no answer.
+    private func save(_ reservation: inout Reservation) throws {
+        reservation.lines.removeAll { $0.wanted.isZero }
+        try transaction.update(reservation)
+        if !reservation.lines.isEmpty, reservation.softUntil == nil { try announce(reservation) }
+    }
+
+    /// - Returns: whether anything more is held.
+    @discardableResult
+    private func hold(_ reservation: inout Reservation) throws -> Bool {
         let wanted = reservation.lines.compactMap { line in
             line.short.isZero
                 ? nil : StockLine(line: line.line, sku: line.sku, quantity: line.short)
         }
         let sources = try ledger.sources(for: Set(wanted.map(\.sku)))
-        let made = AllocationPlan.allocations(for: wanted, from: sources)
+        var closed: [LineNumber: Set<FacilityID>] = [:]
+        for line in reservation.lines { closed[line.line] = try excluded(from: line) }
+        let made = AllocationPlan.allocations(for: wanted, from: sources, except: closed)
         for part in made {
             try ledger.move(
                 .reserved, part.quantity, of: part.sku, at: part.facility,
@@ -192,7 +214,22 @@ struct ReservationDesk {
                 reservation.lines[index].held.append(part)
             }
         }
-        return made
+        return !made.isEmpty
+    }
+
+    /// Facilities that could not find this line's goods, and have not counted or received any since.
+    private func excluded(from line: Reservation.Line) throws -> Set<FacilityID> {
+        Set(
+            try (line.excluded ?? []).filter { mark in
+                let latest = try transaction.page(
+                    StockMovement.bySKU, equals: [line.sku.rawValue, mark.facility],
+                    order: .descending, limit: 50
+                ).items
+                return !latest.contains { movement in
+                    movement.at > mark.since
+                        && (movement.kind == .received || movement.kind == .adjustedUp)
+                }
+            }.map(\.facility))
     }
 
     private func free(_ part: Allocation, _ order: OrderID) throws {
@@ -200,13 +237,15 @@ struct ReservationDesk {
             .unreserved, part.quantity, of: part.sku, at: part.facility, cause: order.rawValue)
     }
 
-    private func announce(_ reservation: Reservation, _ made: [Allocation]) throws {
+    private func announce(_ reservation: Reservation) throws {
         let short = reservation.lines.compactMap { line in
             line.short.isZero
                 ? nil : StockLine(line: line.line, sku: line.sku, quantity: line.short)
         }
         try transaction.emit(
-            StockReserved(order: reservation.order, allocations: made, short: short),
+            StockReserved(
+                order: reservation.order, allocations: reservation.lines.flatMap(\.held),
+                short: short, revision: reservation.revision),
             to: Reservation.stream(reservation.id))
     }
 }

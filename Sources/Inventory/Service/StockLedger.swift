@@ -21,12 +21,36 @@ struct StockLedger {
         cause: String
     ) throws {
         var level = try level(of: sku, at: facility)
+        if kind == .shipped, quantity > level.onHand {
+            // More left than was thought to be there: the figure was wrong, not the parcel.
+            let found = quantity.without(level.onHand)
+            try Self.apply(.adjustedUp, found, to: &level)
+            try record(.adjustedUp, found, level, "found when it was shipped, \(cause)")
+        }
         try Self.apply(kind, quantity, to: &level)
+        try record(kind, quantity, level, cause)
+    }
+
+    /// Goods are not where they should be: at most what is on hand is written off. More may be
+    /// reserved than is left, until Orders has taken back what it wanted of them.
+    func writeOff(_ missing: [StockLine], at facility: FacilityID, cause: String) throws {
+        for lost in missing {
+            var level = try level(of: lost.sku, at: facility)
+            let gone = min(lost.quantity, level.onHand)
+            guard !gone.isZero else { continue }
+            level.onHand = level.onHand.without(gone)
+            try record(.adjustedDown, gone, level, cause)
+        }
+    }
+
+    private func record(
+        _ kind: StockMovement.Kind, _ quantity: Quantity, _ level: StockLevel, _ cause: String
+    ) throws {
         try transaction.upsert(level)
         try transaction.insert(
             StockMovement(
-                id: transaction.decision.newID(), sku: sku, facility: facility, kind: kind,
-                quantity: quantity, cause: cause, at: transaction.decision.now))
+                id: transaction.decision.newID(), sku: level.sku, facility: level.facility,
+                kind: kind, quantity: quantity, cause: cause, at: transaction.decision.now))
     }
 
     /// - Throws: `InventoryError.wouldGoNegative`: a figure below zero would be a lie.

@@ -13,7 +13,7 @@ enum FollowOrders {
         name: "inventory.followOrders", kind: .reaction,
         types: [
             OrderAccepted.type, OrderQuarantined.type, OrderUnitsCancelled.type,
-            UnitsReturned.type, ParcelDispatched.type,
+            UnitsReturned.type, ParcelDispatched.type, WorkFellShort.type,
         ],
         key: { try order(of: $0).rawValue }, handle: handle)
 
@@ -23,6 +23,7 @@ enum FollowOrders {
         case OrderQuarantined.type: try envelope.decode(OrderQuarantined.self).order
         case OrderUnitsCancelled.type: try envelope.decode(OrderUnitsCancelled.self).order
         case UnitsReturned.type: try envelope.decode(UnitsReturned.self).order
+        case WorkFellShort.type: try envelope.decode(WorkFellShort.self).order
         default: try envelope.decode(ParcelDispatched.self).order
         }
     }
@@ -34,20 +35,26 @@ enum FollowOrders {
         switch envelope.type {
         case OrderAccepted.type:
             let fact = try envelope.decode(OrderAccepted.self)
-            try desk.reserve(fact.lines, for: fact.order)
+            try desk.reserve(fact.lines, for: fact.order, revision: fact.revision)
         case OrderQuarantined.type:
             let fact = try envelope.decode(OrderQuarantined.self)
             try desk.reserveSoftly(fact.mapped, for: fact.order)
         case OrderUnitsCancelled.type:
             let fact = try envelope.decode(OrderUnitsCancelled.self)
-            let freed = try desk.release(fact.lines, for: fact.order)
+            let freed = try desk.meet(
+                fact.needs ?? [], of: fact.order, revision: fact.revision)
             for sku in freed { try ReservationDesk.fillBackorders(of: sku, transaction) }
         case UnitsReturned.type:
             let fact = try envelope.decode(UnitsReturned.self)
-            try desk.replace(fact.lines, missingAt: fact.facility, for: fact.order)
+            try desk.exclude(fact.facility, fact.lines, for: fact.order)
+            _ = try desk.meet(fact.needs, of: fact.order, revision: fact.revision)
+        case WorkFellShort.type:
+            let fact = try envelope.decode(WorkFellShort.self)
+            try StockLedger(transaction: transaction).writeOff(
+                fact.missing, at: fact.facility, cause: "short pick, \(fact.order)")
         default:
             let fact = try envelope.decode(ParcelDispatched.self)
-            try desk.ship(fact.lines, from: fact.facility, for: fact.order)
+            try desk.ship(fact)
         }
     }
 }

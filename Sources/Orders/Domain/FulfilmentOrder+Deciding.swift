@@ -93,18 +93,18 @@ extension FulfilmentOrder {
                 isCancelled: left.isEmpty))
     }
 
-    /// What was not found is sourced again, elsewhere; the facility is told what is left, since a
-    /// reduction may have crossed its report.
+    /// What is wanted beyond what was found is sourced again, elsewhere; the facility is told what is
+    /// left, since a reduction may have crossed its report.
     private func fallingShort(_ report: WorkFellShort) -> [FulfilmentEvent] {
         guard FulfilmentLifecycle.machine.allows(.fallShort, in: state) else { return [] }
-        let missing = report.lines.reduce(into: [LineNumber: Quantity]()) {
+        let found = report.left.reduce(into: [LineNumber: Quantity]()) {
             $0[$1.line, default: .zero] += $1.quantity
         }
         var short: [StockLine] = []
         var left: [StockLine] = []
         for part in lines {
-            let gone = min(part.quantity, missing[part.line] ?? .zero)
-            let rest = part.quantity.without(gone)
+            let rest = min(part.quantity, found[part.line] ?? .zero)
+            let gone = part.quantity.without(rest)
             if !gone.isZero {
                 short.append(StockLine(line: part.line, sku: part.sku, quantity: gone))
             }
@@ -154,6 +154,8 @@ extension FulfilmentOrder {
         case .requested: break
         case .advanced(let fact):
             enter(fact.state, instant)
+            // Packed anew: the boxes from before are open again.
+            if !fact.parcels.isEmpty { voidOpenParcels() }
             parcels += fact.parcels.map { Parcel(id: $0.parcel, lines: $0.lines, state: .packed) }
         case .released: enter(.released, instant)
         case .short(let fact):
@@ -161,9 +163,7 @@ extension FulfilmentOrder {
             if fact.lines == lines { enter(.pulledBack, instant) }
         case .reduced(let fact):
             lines = fact.lines
-            for index in parcels.indices where parcels[index].state == .packed {
-                parcels[index].state = .voided
-            }
+            voidOpenParcels()
             if state == .pulledBack { return }
             if fact.isCancelled {
                 enter(.cancelled, instant)
@@ -180,6 +180,12 @@ extension FulfilmentOrder {
                 }
             }
             enter(openParcels.isEmpty ? .dispatched : .partlyDispatched, instant)
+        }
+    }
+
+    private mutating func voidOpenParcels() {
+        for index in parcels.indices where parcels[index].state == .packed {
+            parcels[index].state = .voided
         }
     }
 

@@ -41,5 +41,5 @@ struct ReadingRequest: Decodable, Sendable {
 }
 
 struct ErasureRequest: Decodable, Sendable {
-    let reason: String
+    let reason: ErasureReason
 }

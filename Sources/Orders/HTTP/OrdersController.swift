@@ -133,7 +133,7 @@ struct OrdersController: Sendable {
         return OrderResponse(order, at: timekeeper.now)
     }
 
-    /// `POST /contacts/{id}/erasure` `{reason}` → 200, the person's data gone for ever, here and in
+    /// `POST /contacts/{id}/erasure` `{reason: request | other}` → 200, the person's data gone for ever, here and in
     /// what arrived about the order; 404 `orders.unknownContact`.
     @Sendable private func eraseContact(_ call: Endpoint) async throws -> [String: String] {
         let request: ErasureRequest = try call.decode()

@@ -28,7 +28,8 @@ package struct ContactsService: ContactDirectory {
                 let place = SealContext(tenant: call.tenant, place: "contacts/\(known.id)/details")
                 let current = try BodyCoder.decode(
                     ContactDetails.self, from: vault.open(known.details, for: place))
-                guard current != details else { return known.id }
+                // A newer sight of the same counts for how long it is kept.
+                guard current != details || version > known.version else { return known.id }
                 known.version = version
                 known.details = try vault.seal(BodyCoder.encode(details), for: place)
                 known.searchTokens = tokens
@@ -67,11 +68,8 @@ package struct ContactsService: ContactDirectory {
     }
 
     /// Erases a person's data for ever; the order keeps its place without it.
-    /// - Throws: `OrdersError.unknownContact`, `.reasonMissing`.
-    package func erase(_ contact: ContactID, reason: String, call: Call) async throws {
-        guard !reason.isEmpty else {
-            throw OrdersError(.reasonMissing, "say why it is erased", field: "reason")
-        }
+    /// - Throws: `OrdersError.unknownContact`.
+    package func erase(_ contact: ContactID, reason: ErasureReason, call: Call) async throws {
         let service = self
         try await store.writeUnrepeated(call, lane: .interactive) { transaction in
             guard let known = try transaction.get(Contact.self, contact) else {
@@ -81,22 +79,43 @@ package struct ContactsService: ContactDirectory {
         }
     }
 
-    /// Erases contacts whose order was last changed before `instant`, at most `limit`.
+    /// Erases contacts whose order was last changed before `instant` and is over, at most `limit`.
     /// - Returns: how many there were.
     package func forget(before instant: Instant, limit: Int, call: Call) async throws -> Int {
         let service = self
         return try await store.writeUnrepeated(call, lane: .bulk) { transaction in
-            let oldest = try transaction.page(Contact.byAge, equals: [false], limit: limit)
-            let due = oldest.items.prefix { $0.version < instant }
-            for contact in due {
-                try service.erase(contact, "kept long enough", in: transaction)
+            var erased = 0
+            var cursor: PageCursor?
+            // Orders that stay open so long are few; past this many it is left to the next time.
+            for _ in 0..<Self.pageLimit {
+                let page = try transaction.page(
+                    Contact.byAge, equals: [false], after: cursor, limit: 500)
+                for contact in page.items {
+                    guard erased < limit, contact.version < instant else { return erased }
+                    guard try !service.isNeeded(contact, transaction) else { continue }
+                    try service.erase(contact, .retention, in: transaction)
+                    erased += 1
+                }
+                guard let next = page.next else { return erased }
+                cursor = next
             }
-            return due.count
+            return erased
         }
     }
 
+    private static let pageLimit = 10
+
+    /// Whether an order that is not over yet still goes to this recipient.
+    private func isNeeded(_ contact: Contact, _ transaction: Transaction) throws -> Bool {
+        let parts = contact.key.split(separator: "/", maxSplits: 1).map(String.init)
+        guard parts.count == 2, let connection = ConnectionID(parts[0]),
+            let order = try transaction.find(Order.byReference, connection, parts[1])
+        else { return false }
+        return !order.status.isTerminal && order.status != .completed
+    }
+
     private func erase(
-        _ contact: Contact, _ reason: String, in transaction: Transaction
+        _ contact: Contact, _ reason: ErasureReason, in transaction: Transaction
     ) throws {
         guard contact.erasedAt == nil else { return }
         var erased = contact

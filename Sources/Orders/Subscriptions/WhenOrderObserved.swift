@@ -35,7 +35,6 @@ struct WhenOrderObserved: Reaction {
             default: false
             }
         }
-        // A release time that moved into the past releases at once.
         guard setsTimes, let order else { return }
         try CheckDeadlines.plan(for: order, in: transaction)
     }

@@ -13,7 +13,7 @@ struct WhenStockReserved: Reaction {
         to event: StockReserved, _ envelope: Envelope, in transaction: Transaction
     ) throws {
         try transaction.execute(
-            .reserve(event.allocations, short: event.short), on: Order.self, event.order)
+            .reserve(event), on: Order.self, event.order)
     }
 }
 

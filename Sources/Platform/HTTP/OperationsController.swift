@@ -44,14 +44,9 @@ struct OperationsController: Sendable {
 
     /// `GET /events?after=&limit=` → public events in log order, and where to go on.
     @Sendable private func events(_ call: Endpoint) async throws -> ListReply<TimelineEntry> {
-        var position = LogPosition.start
-        if let text = call.query("after"), !text.isEmpty {
-            guard let given = LogPosition(text) else {
-                throw WebError(.parameterMalformed, "is no position of ours", field: "after")
-            }
-            position = given
+        guard let start = LogCursor(call.query("after") ?? "") else {
+            throw WebError(.parameterMalformed, "is no position of ours", field: "after")
         }
-        let start = position
         let limit = try call.limit(default: 100)
         let (events, next) = try await platform.store.read(call.tenant) {
             try $0.log(after: start, types: Self.publicTypes, limit: limit)

@@ -2,8 +2,12 @@
 package struct CollectionShape: Hashable, Sendable {
     package struct Column: Hashable, Sendable {
         package let name: String
+        package let type: IndexType
 
-        package init(name: String) { self.name = name }
+        package init(name: String, type: IndexType) {
+            self.name = name
+            self.type = type
+        }
     }
 
     package struct Index: Hashable, Sendable {

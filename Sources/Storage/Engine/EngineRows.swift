@@ -46,11 +46,11 @@ package protocol LogRows: AnyObject {
         tenant: TenantID, stream: String, after version: Int64, limit: Int
     ) throws -> [LogRow]
     func streamHead(tenant: TenantID, stream: String) throws -> (version: Int64, at: Int64)?
-    /// Events after a position in log order. `scanned` is where the next read begins: everything
-    /// up to it was looked at. A `nil` tenant is for the platform's own subscriptions.
+    /// Events after a cursor in log order: nothing is skipped, whatever commits late. A `nil` tenant
+    /// is for the platform's own subscriptions. - Throws: `StorageError.cursorMalformed`.
     func log(
-        tenant: TenantID?, after position: Int64, types: Set<String>?, limit: Int
-    ) throws -> (events: [LogRow], scanned: Int64)
+        tenant: TenantID?, after cursor: LogCursor, types: Set<String>?, limit: Int
+    ) throws -> LogPage
     func event(at position: Int64) throws -> LogRow?
 }
 
@@ -68,10 +68,10 @@ package protocol OperationRows: AnyObject {
 
 /// Where each subscription stands, and what it had to set aside.
 package protocol SubscriptionRows: AnyObject {
-    func floor(subscription: String) throws -> Int64?
-    func saveFloor(subscription: String, position: Int64) throws
-    func slotPositions(subscription: String) throws -> [Int: Int64]
-    func saveSlot(subscription: String, slot: Int, position: Int64) throws
+    func floor(subscription: String) throws -> LogCursor?
+    func saveFloor(subscription: String, _ cursor: LogCursor) throws
+    func slotPlaces(subscription: String) throws -> [Int: SlotPlace]
+    func saveSlot(subscription: String, slot: Int, _ place: SlotPlace) throws
     func parkedKeys(subscription: String) throws -> Set<ParkedKey>
     func park(_ row: ParkedRow) throws
     func parked(subscription: String, key: ParkedKey, limit: Int) throws -> [ParkedRow]

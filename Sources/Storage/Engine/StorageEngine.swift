@@ -34,9 +34,10 @@ package struct EngineWork: Sendable {
 package protocol StorageEngine: Sendable {
     /// Queues a write; its `finish` answers.
     func submit(_ work: EngineWork)
-    /// Runs on a snapshot that no later write disturbs.
+    /// Runs on a snapshot that no later write disturbs. - Parameter tenant: whose rows may be seen;
+    /// `nil` for the platform's own bookkeeping, which sees log and queue of all.
     func read<T: Sendable>(
-        _ body: @escaping @Sendable (any EngineSession) throws -> T
+        _ tenant: TenantID?, _ body: @escaping @Sendable (any EngineSession) throws -> T
     ) async throws -> T
     /// Brings tables and indexes in line with the declarations; returns what it did, in words.
     func migrate(_ shapes: [CollectionShape]) async throws -> [String]
@@ -44,6 +45,8 @@ package protocol StorageEngine: Sendable {
     func facts() async throws -> [String: String]
     /// Finishes what is queued, then closes.
     func close() async
+    /// Whether this process alone writes, so that what it wrote last may be kept in memory.
+    var isExclusive: Bool { get }
     /// Why nothing is acknowledged any more; `nil` while all is well.
     var breakage: StorageError? { get }
 }

@@ -1,12 +1,11 @@
 package import Kernel
 
-/// Where reading of the log stopped: opaque, and only its engine can compare two.
+/// An event's own number in its engine's log: it names the event. It says nothing of order, since a
+/// lower number may be committed later; see ``LogCursor``.
 package struct LogPosition: Hashable, Sendable, Codable, LosslessStringConvertible {
-    let number: Int64
+    package let number: Int64
 
     init(number: Int64) { self.number = number }
-
-    package static let start = LogPosition(number: 0)
 
     package init?(_ text: String) {
         guard let number = Int64(text), number >= 0 else { return nil }

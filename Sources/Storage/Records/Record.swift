@@ -34,16 +34,19 @@ extension Record {
 /// A column of an index: a name that stays, and the property it holds.
 package struct Column<R: Record>: Sendable {
     package let name: String
+    let type: IndexType
     let value: @Sendable (R) -> IndexValue
 
     package init<V: Indexable>(_ name: String, _ path: any KeyPath<R, V> & Sendable) {
         self.name = name
+        type = V.indexType
         value = { $0[keyPath: path].indexValue }
     }
 
     /// For a column computed from several properties.
     package init<V: Indexable>(_ name: String, by value: @escaping @Sendable (R) -> V) {
         self.name = name
+        type = V.indexType
         self.value = { value($0).indexValue }
     }
 }

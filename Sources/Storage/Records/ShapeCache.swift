@@ -27,7 +27,7 @@ enum ShapeCache {
                 columns.append(column)
             }
             let shape = CollectionShape(
-                name: R.collection, columns: columns.map { .init(name: $0.name) },
+                name: R.collection, columns: columns.map { .init(name: $0.name, type: $0.type) },
                 indexes: R.indexes.map(\.shape), hasTokens: R.isSearchable)
             let entry = Entry(shape: shape, columns: columns)
             entries[ObjectIdentifier(type)] = entry

@@ -116,15 +116,16 @@ package class ReadTransaction {
         return state
     }
 
-    /// This tenant's events after a position. `next` is where to go on, also when none came.
+    /// This tenant's events after a cursor. `next` is where to go on, also when none came.
+    /// - Throws: `StorageError.cursorMalformed`.
     package func log(
-        after position: LogPosition, types: Set<EventType>? = nil, limit: Int
-    ) throws -> (events: [Envelope], next: LogPosition) {
+        after cursor: LogCursor, types: Set<EventType>? = nil, limit: Int
+    ) throws -> (events: [Envelope], next: LogCursor) {
         let wanted = types.map { Set(upcasters.ancestors(of: $0).map(\.rawValue)) }
-        let (rows, scanned) = try perform {
-            try $0.log(tenant: tenant, after: position.number, types: wanted, limit: limit)
+        let page = try perform {
+            try $0.log(tenant: tenant, after: cursor, types: wanted, limit: limit)
         }
-        return (try rows.map(upcasters.envelope), LogPosition(number: scanned))
+        return (try page.events.map(upcasters.envelope), page.next)
     }
 
     func decode<R: Record>(_ type: R.Type, _ row: StoredRecord) throws -> R {

@@ -18,11 +18,15 @@ final class RecordCache: Sendable {
     /// Above this, all is forgotten and read again: simple, and rare.
     private static let limit = 20_000
     private let entries = Mutex<[Key: Entry]>([:])
+    private let isKept: Bool
+
+    /// - Parameter isKept: false where other processes write too: then nothing is remembered.
+    init(isKept: Bool) { self.isKept = isKept }
 
     func entry(_ key: Key) -> Entry? { entries.withLock { $0[key] } }
 
     func apply(_ changes: [Key: Entry?]) {
-        guard !changes.isEmpty else { return }
+        guard isKept, !changes.isEmpty else { return }
         entries.withLock { entries in
             if entries.count > Self.limit { entries.removeAll() }
             for (key, entry) in changes { entries[key] = entry }

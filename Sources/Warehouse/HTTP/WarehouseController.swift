@@ -43,7 +43,7 @@ struct WarehouseController: Sendable {
         let request: ShortageRequest = try call.decode()
         return try await warehouse.fallShort(
             try call.context.identifier("id"), by: request.lines, reason: request.reason,
-            call: call.call)
+            call: call.creatingCall())
     }
 
     /// `POST /warehouse/work/{id}/packing` → 200 with its boxes; 409.

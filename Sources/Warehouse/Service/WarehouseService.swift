@@ -53,27 +53,47 @@ package struct WarehouseService: Sendable {
         guard !reason.isEmpty else {
             throw WarehouseError(.reasonMissing, "say why they are missing", field: "reason")
         }
-        return try await change(id, call) { work, transaction in
-            try work.enter(work.state, .fallShort, at: transaction.decision.now)
-            for (index, part) in missing.enumerated() {
-                guard let line = work.lines.firstIndex(where: { $0.line == part.line }),
-                    !part.quantity.isZero, part.quantity <= work.lines[line].quantity
-                else {
-                    throw WarehouseError(
-                        .quantityTooLarge, "is not among the units of this work",
-                        field: "lines[\(index)]")
-                }
-                let wanted = work.lines[line]
-                work.lines[line] = StockLine(
-                    line: wanted.line, sku: wanted.sku,
-                    quantity: wanted.quantity.without(part.quantity))
-            }
-            work.lines.removeAll { $0.quantity.isZero }
-            try transaction.emit(
-                WorkFellShort(
-                    fulfilmentOrder: work.id, facility: work.facility, lines: missing,
-                    reason: reason), to: "work/\(work.id)")
+        guard !missing.isEmpty, Set(missing.map(\.line)).count == missing.count else {
+            throw WarehouseError(
+                .quantityTooLarge, "name each line that is short, once", field: "lines")
         }
+        // A repeat must not write off twice: the step leaves the state as it is.
+        return try await store.write(call) { transaction in
+            guard var work = try transaction.get(WorkOrder.self, id) else {
+                throw Self.unknown(id)
+            }
+            try Self.shorten(&work, by: missing, reason, transaction)
+            try transaction.update(work)
+            return work
+        }
+    }
+
+    private static func shorten(
+        _ work: inout WorkOrder, by missing: [LineQuantity], _ reason: String,
+        _ transaction: Transaction
+    ) throws {
+        try work.enter(work.state, .fallShort, at: transaction.decision.now)
+        var short: [StockLine] = []
+        for (index, part) in missing.enumerated() {
+            guard let line = work.lines.firstIndex(where: { $0.line == part.line }),
+                !part.quantity.isZero, part.quantity <= work.lines[line].quantity
+            else {
+                throw WarehouseError(
+                    .quantityTooLarge, "is not among the units of this work",
+                    field: "lines[\(index)]")
+            }
+            let wanted = work.lines[line]
+            short.append(
+                StockLine(line: wanted.line, sku: wanted.sku, quantity: part.quantity))
+            work.lines[line] = StockLine(
+                line: wanted.line, sku: wanted.sku,
+                quantity: wanted.quantity.without(part.quantity))
+        }
+        work.lines.removeAll { $0.quantity.isZero }
+        try transaction.emit(
+            WorkFellShort(
+                fulfilmentOrder: work.id, order: work.order, facility: work.facility,
+                missing: short, left: work.lines, reason: reason), to: "work/\(work.id)")
     }
 
     /// Boxes what was picked and labels the boxes.

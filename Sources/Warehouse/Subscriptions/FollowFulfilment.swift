@@ -59,6 +59,8 @@ struct FollowFulfilment: Sendable {
         guard var work = try transaction.get(WorkOrder.self, fact.fulfilmentOrder),
             work.state != .dispatched, work.state != .cancelled
         else { return }
+        // An answer to our own shortage, which is packed without it already: nothing to undo.
+        if !fact.isCancelled, fact.lines == work.lines { return }
         work.lines = fact.lines
         work.boxes = []
         work.blockedBy = nil

@@ -34,17 +34,26 @@ struct CancelOrder: AsyncParsableCommand {
 }
 
 struct AnswerWish: AsyncParsableCommand {
+    enum Answer: String, EnumerableFlag {
+        case accept, decline
+
+        static func help(for value: Answer) -> ArgumentHelp? {
+            value == .accept ? "Cancel the units." : "Ship them all the same."
+        }
+    }
+
     static let configuration = CommandConfiguration(
         commandName: "answer", abstract: "Answers a buyer's wish to cancel.")
 
     @OptionGroup var order: OrderOptions
     @Option(help: "The wish's identifier, from “orders show”.") var wish: String
-    @Flag(help: "Cancel the units; without it they are shipped.") var accept = false
+    @Flag var answer: Answer
     @Option(help: "Words for those who read it later.") var note = ""
 
     func run() async throws {
         try await order.act(
-            "cancellations/\(wish)/answer", ["accept": .bool(accept), "note": .string(note)])
+            "cancellations/\(wish)/answer",
+            ["accept": .bool(answer == .accept), "note": .string(note)])
     }
 }
 
@@ -98,7 +107,7 @@ struct EraseContact: AsyncParsableCommand {
         abstract: "Erases the name and address of an order's recipient, for ever.")
 
     @OptionGroup var order: OrderOptions
-    @Option(help: "Why, for those who read it later.") var reason: String
+    @Option(help: "request (of the recipient) or other.") var reason = "request"
 
     func run() async throws {
         let (wanted, reason, json) = (order.id, reason, order.output.json)

@@ -120,7 +120,7 @@ struct ShowOrder: AsyncParsableCommand {
         for wish in order.list("cancellations") where wish.plain("state") == "requested" {
             Terminal.line("wish        \(wish.plain("id"))  the buyer asks to cancel")
         }
-        for trouble in order.list("troubles") {
+        for trouble in order.list("troubles") where trouble["resolution"] == nil {
             Terminal.line("trouble     \(trouble.plain("kind"))  \(trouble.plain("detail"))")
         }
         guard case .array(let lines) = order["lines"] ?? .null else { return }

@@ -102,7 +102,9 @@ extension Order {
     }
 
     private mutating func resolve(_ note: String) {
-        troubles = []
+        for index in troubles.indices where troubles[index].resolution == nil {
+            troubles[index].resolution = note
+        }
         for index in obligations.indices where isFailed(obligations[index]) {
             obligations[index].resolution = note
         }
@@ -123,6 +125,7 @@ extension Order {
         case .obligationSettled(let fact):
             change(fact.kind, fact.subject) { obligation in
                 obligation.state = fact.isRefused ? .refused : .acknowledged
+                obligation.resolution = nil
                 obligation.fault = fact.fault
                 obligation.answeredAt = instant
             }
@@ -133,6 +136,8 @@ extension Order {
         case .obligationUnknown(let fact):
             change(fact.kind, fact.subject) { obligation in
                 obligation.state = .unknown
+                // What a person said of an earlier failure says nothing of this one.
+                obligation.resolution = nil
                 obligation.fault = fact.fault
             }
         case .cancellationOpened(let fact): cancellations.append(fact.cancellation)
@@ -175,17 +180,13 @@ extension Order {
                     }, into: { $0.moved(to: fact.bucket) })
             }
         case .unitsReturned(let fact):
-            for part in fact.lines {
-                change(
-                    part.line, part.quantity,
-                    from: { $0.fulfilmentOrder == fact.fulfilmentOrder && $0.bucket.isCancellable },
-                    into: {
-                        UnitGroup(
-                            bucket: .pending, facility: nil, fulfilmentOrder: nil,
-                            quantity: $0.quantity)
-                    })
-            }
+            stockRevision = fact.revision
+            hops = (hops ?? 0) + 1
+            takeBack(
+                fact.lines, from: fact.fulfilmentOrder,
+                into: fact.isGivenUp ? .unfillable : .pending)
         case .parcelDispatched(let fact):
+            stockRevision = fact.revision ?? stockRevision
             for part in fact.lines {
                 change(
                     part.line, part.quantity,
@@ -198,8 +199,25 @@ extension Order {
                     lines[index].ordered, where: { $0.bucket == .shipped },
                     into: { $0.moved(to: .delivered) })
             }
-        case .unitsCancelled(let fact): cancel(fact)
+        case .unitsCancelled(let fact):
+            stockRevision = fact.revision ?? stockRevision
+            cancel(fact)
         default: break
+        }
+    }
+
+    private mutating func takeBack(
+        _ lines: [StockLine], from work: FulfilmentOrderID, into bucket: Bucket
+    ) {
+        for part in lines {
+            change(
+                part.line, part.quantity,
+                from: { $0.fulfilmentOrder == work && $0.bucket.isCancellable },
+                into: {
+                    UnitGroup(
+                        bucket: bucket, facility: nil, fulfilmentOrder: nil,
+                        quantity: $0.quantity)
+                })
         }
     }
 

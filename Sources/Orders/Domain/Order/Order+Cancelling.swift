@@ -26,8 +26,11 @@ extension Order {
     private func lateCancellation(
         _ late: [LineQuantity], _ decision: Decision
     ) -> [OrderEvent] {
+        let subject = late.map { "\($0.line)×\($0.quantity)" }.joined(separator: ",")
         guard !late.isEmpty,
-            !troubles.contains(where: { $0.kind == .cancelledAfterShipping })
+            !troubles.contains(where: {
+                $0.kind == .cancelledAfterShipping && $0.subject == subject
+            })
         else { return [] }
         let numbers = Set(late.map(\.line))
         let amounts = lines.filter { numbers.contains($0.number) }.map(\.total)
@@ -38,7 +41,7 @@ extension Order {
         let trouble = Trouble(
             kind: .cancelledAfterShipping,
             detail: "cancelled on the channel after the parcel left; recall it with the carrier",
-            at: decision.now, moneyAtRisk: risk)
+            at: decision.now, moneyAtRisk: risk, subject: subject)
         return [.troubleNoted(TroubleNoted(trouble: trouble))]
     }
 
@@ -129,11 +132,17 @@ extension Order {
         guard !taken.isEmpty else { return [] }
         let cancellation = id ?? decision.newID()
         let groups = Dictionary(grouping: taken) { $0.fulfilmentOrder?.rawValue ?? "" }
-        var events: [OrderEvent] = groups.sorted { $0.key < $1.key }.map { _, units in
-            .unitsCancelled(
-                OrderUnitsCancelled(
-                    order: self.id, connection: connection, reference: reference,
-                    cancellation: cancellation, cause: cause, lines: units))
+        var events: [OrderEvent] = []
+        for (_, units) in groups.sorted(by: { $0.key < $1.key }) {
+            let before = after(events, decision)
+            func fact(_ needs: [StockNeed]) -> OrderEvent {
+                .unitsCancelled(
+                    OrderUnitsCancelled(
+                        order: self.id, connection: connection, reference: reference,
+                        cancellation: cancellation, cause: cause, lines: units, needs: needs,
+                        revision: before.nextRevision))
+            }
+            events.append(fact(before.after([fact([])], decision).stockNeeds))
         }
         if cause != .channel {
             let sums = Dictionary(grouping: taken, by: \.line).map { line, units in
@@ -155,7 +164,7 @@ extension Order {
         var left = part.quantity
         var taken: [CancelledUnits] = []
         for bucket in Bucket.cancellable {
-            // The last held is given up first, as Inventory does when it is not told which.
+            // The last held is given up first.
             for group in line.units.reversed() where group.bucket == bucket && !left.isZero {
                 let quantity = min(group.quantity, left)
                 left = left.without(quantity)

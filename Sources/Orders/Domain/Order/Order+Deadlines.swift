@@ -37,11 +37,18 @@ extension Order {
     func isOpen(_ kind: DeadlineKind) -> Bool {
         guard !status.isTerminal else { return false }
         return switch kind {
-        case .acknowledgeBy: owes(.acknowledge)
-        case .releaseAfter: !quantity(in: .reserved).isZero || status == .received
+        case .acknowledgeBy:
+            owes(.acknowledge) || status == .received || status == .quarantined
+        case .releaseAfter: hasUnsourcedUnits
         case .shipBy: hasUnitsHere
         case .autoCancelAt: hasUnitsHere || owes(.confirm)
         case .deliverBy: lines.contains { $0.units.contains { !$0.bucket.isSettled } }
+        }
+    }
+
+    private var hasUnsourcedUnits: Bool {
+        [Bucket.pending, .scheduled, .backordered, .reserved].contains {
+            !quantity(in: $0).isZero
         }
     }
 
@@ -51,11 +58,19 @@ extension Order {
 
     var hasUnitsHere: Bool { lines.contains { $0.units.contains(where: \.bucket.isCancellable) } }
 
-    /// When to look at the deadlines next; `nil` when none is open.
+    /// When to look at the deadlines next: at once where one has passed, or come near, and nobody has
+    /// said so; `nil` when none is open.
     package func nextDeadlineCheck(after now: Instant) -> Instant? {
         DeadlineKind.allCases.compactMap { kind -> Instant? in
             guard let due = deadline(kind), isOpen(kind) else { return nil }
-            return [due - kind.warning, due].first { $0 > now }
+            let warning = due - kind.warning
+            // Releasing has no state of its own: what is due is done when units are reserved.
+            if kind == .releaseAfter { return due > now ? due : nil }
+            switch state(of: kind) {
+            case .breached: return nil
+            case .atRisk: return max(due, now)
+            case .onTime: return due <= now ? now : max(warning, now)
+            }
         }.min()
     }
 

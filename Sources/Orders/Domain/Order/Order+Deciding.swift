@@ -19,7 +19,7 @@ extension Order {
         return switch command {
         case .observe: []
         case .repair(let mappings): order.repairing(mappings, decision)
-        case .reserve(let allocations, let short): order.reserving(allocations, short, decision)
+        case .reserve(let stock): order.reserving(stock, decision)
         case .progress(let fulfilmentOrder, let bucket): order.moving(fulfilmentOrder, to: bucket)
         case .dispatch(let parcels): order.dispatching(parcels, decision)
         case .assumeDelivered: order.assumingDelivery()
@@ -35,7 +35,7 @@ extension Order {
         case .expireHold(let hold): try order.expiring(hold, decision)
         case .checkDeadlines: order.checkingDeadlines(decision)
         case .resolve(let note): try order.resolving(note)
-        case .takeBack(let short): order.takingBack(short)
+        case .takeBack(let short): order.takingBack(short, decision)
         case .abandon(let note): try order.abandoning(note, decision)
         }
     }

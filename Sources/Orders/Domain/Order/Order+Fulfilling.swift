@@ -3,43 +3,6 @@ import Kernel
 import Storage
 
 extension Order {
-    /// Stock was held: what came is reserved and sourced, what is short is backordered.
-    func reserving(
-        _ allocations: [Allocation], _ short: [StockLine], _ decision: Decision
-    ) -> [OrderEvent] {
-        guard status == .accepted || status == .open || status == .quarantined else { return [] }
-        var events: [OrderEvent] = []
-        let fitting = clipped(allocations)
-        if !fitting.isEmpty {
-            events.append(.unitsReserved(UnitsReserved(allocations: fitting)))
-        }
-        let next = after(events, decision)
-        let missing = short.compactMap { part -> LineQuantity? in
-            let pending = next.line(part.line)?.quantity(in: .pending) ?? .zero
-            let quantity = min(pending, part.quantity)
-            return quantity.isZero ? nil : LineQuantity(line: part.line, quantity: quantity)
-        }
-        if !missing.isEmpty { events.append(.unitsBackordered(UnitsBackordered(lines: missing))) }
-        guard status != .quarantined else { return events }
-        if status == .accepted { events.append(.opened(OrderOpened(promisedBy: deliverBy))) }
-        return events + after(events, decision).sourcing(decision)
-    }
-
-    /// What of the allocations units still wait for: some may have been cancelled meanwhile, which
-    /// frees the rest at Inventory.
-    private func clipped(_ allocations: [Allocation]) -> [Allocation] {
-        var free = Dictionary(
-            lines.map { ($0.number, $0.quantity(in: .pending) + $0.quantity(in: .backordered)) }
-        ) { first, _ in first }
-        return allocations.compactMap { part in
-            let quantity = min(part.quantity, free[part.line] ?? .zero)
-            guard !quantity.isZero else { return nil }
-            free[part.line] = free[part.line]?.without(quantity)
-            return Allocation(
-                line: part.line, sku: part.sku, facility: part.facility, quantity: quantity)
-        }
-    }
-
     /// Gives reserved units to their facilities, one fulfilment order each.
     func sourcing(_ decision: Decision) -> [OrderEvent] {
         guard status == .open, !isReleaseBlocked else { return [] }
@@ -74,9 +37,9 @@ extension Order {
     }
 
     func dispatching(_ parcels: [ParcelDispatched], _ decision: Decision) -> [OrderEvent] {
-        parcels.flatMap { parcel -> [OrderEvent] in
+        parcels.enumerated().flatMap { offset, parcel -> [OrderEvent] in
             [
-                .parcelDispatched(parcel),
+                .parcelDispatched(parcel.numbered(nextRevision + offset)),
                 .obligationArose(
                     ObligationArose(
                         kind: .confirm, subject: parcel.parcel.rawValue, dueAt: shipBy)),
@@ -166,8 +129,11 @@ extension Order {
         }
     }
 
+    /// After so many facilities a person decides.
+    private static let hopLimit = 3
+
     /// Units a facility could not find are pending again, to be sourced elsewhere.
-    func takingBack(_ short: FulfilmentShort) -> [OrderEvent] {
+    func takingBack(_ short: FulfilmentShort, _ decision: Decision) -> [OrderEvent] {
         let waiting = waiting(for: short.fulfilmentOrder)
         let lines = short.lines.compactMap { part -> StockLine? in
             let quantity = min(part.quantity, waiting[part.line] ?? .zero)
@@ -175,19 +141,24 @@ extension Order {
                 ? nil : StockLine(line: part.line, sku: part.sku, quantity: quantity)
         }
         guard !lines.isEmpty else { return [] }
-        return [
+        let isGivenUp = (hops ?? 0) >= Self.hopLimit
+        func fact(_ needs: [StockNeed]) -> OrderEvent {
             .unitsReturned(
                 UnitsReturned(
                     order: id, fulfilmentOrder: short.fulfilmentOrder, facility: short.facility,
-                    lines: lines))
-        ]
+                    lines: lines, isGivenUp: isGivenUp, needs: needs, revision: nextRevision))
+        }
+        return [fact(after([fact([])], decision).stockNeeds)]
     }
 
     func resolving(_ note: String) throws -> [OrderEvent] {
         guard !note.isEmpty else {
             throw OrdersError(.reasonMissing, "say how it was dealt with", field: "note")
         }
-        guard !troubles.isEmpty || obligations.contains(where: isFailed) else {
+        guard
+            troubles.contains(where: { $0.resolution == nil })
+                || obligations.contains(where: isFailed)
+        else {
             throw OrdersError(.illegalTransition, "nothing of this order is in trouble")
         }
         return [.troublesResolved(TroublesResolved(note: note))]

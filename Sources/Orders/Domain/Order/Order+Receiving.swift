@@ -66,7 +66,8 @@ extension Order {
             .accepted(
                 OrderAccepted(
                     order: id, connection: connection, reference: reference,
-                    lines: stockLines(lines), destination: destination)),
+                    lines: stockLines(lines), destination: destination,
+                    revision: stockRevision)),
             .obligationArose(
                 ObligationArose(kind: .acknowledge, subject: id.rawValue, dueAt: shipBy)),
         ]
@@ -125,7 +126,12 @@ extension Order {
         if status.isTerminal { return events }
         if seen.observedVersion >= observedVersion { events += newerFacts(seen) }
         events += contentChanges(seen, decision)
-        return events + leavingQuarantine(after: events, decision)
+        events += leavingQuarantine(after: events, decision)
+        let isReleaseMoved = events.contains {
+            if case .deadlineMoved(let fact) = $0 { fact.kind == .releaseAfter } else { false }
+        }
+        // A release time moved into the past releases at once.
+        return isReleaseMoved ? events + after(events, decision).sourcing(decision) : events
     }
 
     /// Address and deadlines of a sight that is not older than what is known.
@@ -151,13 +157,15 @@ extension Order {
         let known = Dictionary(lines.map { ($0.number, $0.ordered) }) { first, _ in first }
         let shown = Dictionary(seen.order.lines.map { ($0.number, $0.ordered) }) { first, _ in first
         }
-        guard known != shown, !troubles.contains(where: { $0.kind == .contentChanged }) else {
-            return []
-        }
+        let subject = shown.sorted { $0.key.rawValue < $1.key.rawValue }
+            .map { "\($0.key)×\($0.value)" }.joined(separator: ",")
+        guard known != shown,
+            !troubles.contains(where: { $0.kind == .contentChanged && $0.subject == subject })
+        else { return [] }
         let trouble = Trouble(
             kind: .contentChanged,
             detail: "the channel now shows other lines or quantities than were received",
-            at: decision.now, moneyAtRisk: nil)
+            at: decision.now, moneyAtRisk: nil, subject: subject)
         return [.troubleNoted(TroubleNoted(trouble: trouble))]
     }
 }

@@ -45,6 +45,10 @@ package struct Order: Aggregate {
     package var cancellations: [Cancellation] = []
     package var troubles: [Trouble] = []
     package var endReason: String?
+    /// How often units came back from a facility that could not find them.
+    package var hops: Int?
+    /// Counts what frees or uses stock; see ``StockNeed``.
+    package var stockRevision: Int?
 
     /// Numbers of the order, and the channel SKUs it waits for.
     package var searchTokens: Set<String> {
@@ -103,7 +107,7 @@ package enum OrderStage: String, Codable, Sendable, CaseIterable {
 extension Order {
     package var stage: OrderStage {
         if obligations.contains(where: isFailed)
-            || troubles.contains(where: { $0.kind != .deadlineBreached })
+            || troubles.contains(where: \.isOpen)
         {
             return .failed
         }

@@ -7,7 +7,7 @@ package enum OrderCommand: Sendable {
     case observe(OrderObserved, mappings: [ChannelSKU: SKU])
     /// SKUs that were missing are known now.
     case repair([ChannelSKU: SKU])
-    case reserve([Allocation], short: [StockLine])
+    case reserve(StockReserved)
     case progress(FulfilmentOrderID, Bucket)
     case dispatch([ParcelDispatched])
     case assumeDelivered

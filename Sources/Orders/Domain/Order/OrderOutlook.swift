@@ -40,7 +40,7 @@ package struct OrderOutlook: Codable, Hashable, Sendable {
     }
 
     private static func failures(_ order: Order) -> [String] {
-        let troubles = order.troubles.filter { $0.kind != .deadlineBreached }
+        let troubles = order.troubles.filter(\.isOpen)
             .map { "a person: " + $0.detail }
         let given = order.obligations.filter(order.isFailed).compactMap { owed -> String? in
             let why = owed.fault?.detail ?? "no reason given"
@@ -65,6 +65,13 @@ package struct OrderOutlook: Codable, Hashable, Sendable {
     }
 
     private static func stockReason(_ order: Order) -> String? {
+        let lost = order.lines.filter { !$0.quantity(in: .unfillable).isZero }
+        if !lost.isEmpty {
+            let parts = lost.map {
+                "\($0.quantity(in: .unfillable)) × \($0.sku?.rawValue ?? $0.channelSKU.rawValue)"
+            }
+            return "a decision: no facility could find " + parts.joined(separator: ", ")
+        }
         let missing = order.lines.filter { !$0.quantity(in: .backordered).isZero }
         guard !missing.isEmpty else { return nil }
         let parts = missing.map {

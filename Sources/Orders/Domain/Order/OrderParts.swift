@@ -73,6 +73,13 @@ package struct Trouble: Codable, Hashable, Sendable {
     package let detail: String
     package let at: Instant
     package let moneyAtRisk: Money?
+    /// What exactly was seen, so that the same again says nothing.
+    package var subject: String?
+    /// How a person dealt with it; `nil` while it is open.
+    package var resolution: String?
+
+    /// Whether it keeps the order among those that need a person.
+    package var isOpen: Bool { resolution == nil && kind != .deadlineBreached }
 }
 
 /// What must have happened, or may begin, by a time of the channel's.
