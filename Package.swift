@@ -66,9 +66,12 @@ let package = Package(
     targets: [
         .systemLibrary(
             name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(
+            name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         room("Kernel", []),
         room("Storage", ["Kernel"]),
         room("StorageSQLite", ["Kernel", "Storage", "CSQLite"]),
+        room("StoragePostgres", ["Kernel", "Storage", "CPostgres"]),
         room("Events", ["Kernel", "Storage", logging]),
         room("Jobs", ["Kernel", "Storage", logging]),
         room("Security", ["Kernel", crypto]),
@@ -116,7 +119,9 @@ let package = Package(
             ], path: "Benchmarks/Sources", swiftSettings: strict),
         room("StorageTesting", ["Kernel", "Storage"]),
         tests("KernelTests", ["Kernel"]),
-        tests("StorageTests", ["Kernel", "Storage", "StorageSQLite", "StorageTesting"]),
+        tests(
+            "StorageTests",
+            ["Kernel", "Storage", "StorageSQLite", "StoragePostgres", "StorageTesting"]),
         tests(
             "JobsTests", ["Kernel", "Storage", "StorageSQLite", "StorageTesting", "Jobs", logging]),
         tests(

@@ -135,21 +135,18 @@ import Testing
         let jobs = try await session.get("/v1/jobs?limit=500&state=discarded")["items"].list
         let poison = jobs.filter { $0["fault"]["code"].text == "jobs.quarantined" }
         guard !poison.isEmpty else { return [] }
-        let owed = poison.count { $0["kind"].text == "walmart.settleObligation" }
+        // At rest nothing is still owed without anyone at work on it: it was answered, or is unknown.
         let orders = try await session.get("/v1/orders?limit=500")["items"].list
-        let told = orders.filter { order in
-            order["obligations"].list.contains { $0["state"].text == "unknown" }
+        let hidden = orders.filter { order in
+            let states = order["obligations"].list.map { $0["state"].text }
+            return states.contains("due")
+                || (states.contains("unknown") && order["stage"].text != "failed")
         }
-        let unknown = told.flatMap { $0["obligations"].list }
-            .count { $0["state"].text == "unknown" }
-        let hidden = told.filter { $0["stage"].text != "failed" }
         for job in poison {
             try await session.post("/v1/jobs/\(job["number"].text)/retry", .object([:]))
         }
         try await session.drain()
-        let isTold = unknown == owed
-        return (isTold ? [] : ["\(owed) were given up, \(unknown) orders say so"])
-            + hidden.map { "order \($0["reference"].text) hides what was given up" }
+        return hidden.map { "order \($0["reference"].text) hides what was given up" }
     }
 
     /// Runs with a planted fault and a few kills, then a healthy platform; returns what is wrong.

@@ -16,6 +16,26 @@ import Testing
     }
 }
 
+@Suite struct PostgresContractTests {
+    @Test(arguments: StorageContract.cases)
+    func `PostgreSQL keeps the transaction contract`(_ contract: StorageContract) async throws {
+        guard let server = try PostgresServer.address() else {
+            return try Self.skip()
+        }
+        let harness = try await PostgresHarness(server: server)
+
+        try await contract.run(harness)
+
+        await harness.store.close()
+    }
+
+    /// Loudly, and never where the checks run.
+    private static func skip() throws {
+        print("SKIPPED: no PostgreSQL server is installed, so its engine is not tested here")
+        #expect(ProcessInfo.processInfo.environment["CI"] == nil, "the checks need a server")
+    }
+}
+
 @Suite struct SQLiteEngineTests {
     @Test func `runs with a full sync at every commit`() async throws {
         let harness = try await SQLiteHarness()

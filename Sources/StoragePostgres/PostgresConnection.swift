@@ -1,0 +1,135 @@
+import CPostgres
+import Kernel
+import Storage
+
+/// One open connection with its prepared statements. Confined to its owner's queue.
+final class PostgresConnection {
+    private let handle: OpaquePointer
+    private var names: [String: String] = [:]
+
+    /// - Parameter address: a libpq connection string or URI.
+    init(_ address: String) throws {
+        guard let opened = PQconnectdb(address) else {
+            throw StorageError(.unreachable, "no memory for a connection")
+        }
+        guard PQstatus(opened) == CONNECTION_OK else {
+            let reason = String(cString: PQerrorMessage(opened))
+            PQfinish(opened)
+            throw StorageError(.unreachable, "no connection to PostgreSQL: \(reason.firstLine)")
+        }
+        handle = opened
+        // Notices are for people at a prompt.
+        PQsetNoticeProcessor(opened, { _, _ in }, nil)
+    }
+
+    deinit { PQfinish(handle) }
+
+    var isAlive: Bool { PQstatus(handle) == CONNECTION_OK }
+    var serverVersion: Int { Int(PQserverVersion(handle)) }
+
+    /// Whether an error has left the open transaction unusable.
+    var isInFailedTransaction: Bool { PQtransactionStatus(handle) == PQTRANS_INERROR }
+
+    /// Runs several statements without values, in one round trip.
+    func execute(_ sql: String) throws {
+        guard let result = PQexec(handle, sql) else { throw lost() }
+        defer { PQclear(result) }
+        try check(result)
+    }
+
+    /// Runs one statement, prepared at its first use. Question marks stand for the values in order.
+    func run(_ sql: String, _ values: PostgresValues = PostgresValues()) throws -> PostgresRows {
+        let name = try prepared(sql, values)
+        let result = values.withArrays { pointers, lengths, formats in
+            PQexecPrepared(
+                handle, name, Int32(values.count), pointers, lengths, formats, 1)
+        }
+        guard let result else { throw lost() }
+        do { try check(result) } catch {
+            PQclear(result)
+            throw error
+        }
+        return PostgresRows(result)
+    }
+
+    private func prepared(_ sql: String, _ values: PostgresValues) throws -> String {
+        if let known = names[sql] { return known }
+        let name = "s\(names.count)"
+        guard
+            let result = PQprepare(
+                handle, name, Self.numbered(sql), Int32(values.count), values.types)
+        else { throw lost() }
+        defer { PQclear(result) }
+        try check(result)
+        names[sql] = name
+        return name
+    }
+
+    /// `?` becomes `$1`, `$2` …; none of our texts holds one otherwise.
+    private static func numbered(_ sql: String) -> String {
+        var number = 0
+        var text = ""
+        for part in sql {
+            if part == "?" {
+                number += 1
+                text += "$\(number)"
+            } else {
+                text.append(part)
+            }
+        }
+        return text
+    }
+
+    private func check(_ result: OpaquePointer) throws {
+        switch PQresultStatus(result) {
+        case PGRES_COMMAND_OK, PGRES_TUPLES_OK: return
+        default:
+            guard isAlive else { throw lost() }
+            let state = PQresultErrorField(result, Int32(UInt8(ascii: "C")))
+            let message = PQresultErrorField(result, Int32(UInt8(ascii: "M")))
+            throw PostgresFault(
+                state: state.map { String(cString: $0) } ?? "",
+                message: message.map { String(cString: $0) } ?? "")
+        }
+    }
+
+    private func lost() -> PostgresFault {
+        PostgresFault(
+            state: PostgresFault.connectionLost,
+            message: String(cString: PQerrorMessage(handle)).firstLine)
+    }
+}
+
+/// A PostgreSQL error on its way to becoming a `StorageError`.
+struct PostgresFault: Error {
+    /// Ours, for a connection that ended: the class of connection exceptions.
+    static let connectionLost = "08006"
+
+    /// The five-character SQLSTATE.
+    let state: String
+    let message: String
+
+    var isConnectionLost: Bool { state.hasPrefix("08") || state.hasPrefix("57P") }
+
+    /// Whether another transaction was in the way: the same closure may succeed when run again.
+    var isCollision: Bool { state == "40001" || state == "40P01" }
+
+    var storageError: StorageError {
+        switch state {
+        case "23505": StorageError(.duplicate, message)
+        case "53100": StorageError(.full, "the database's disk is full")
+        case "57014": StorageError(.interrupted, "the statement was cancelled")
+        case _ where isConnectionLost:
+            StorageError(.unreachable, "the connection to PostgreSQL ended: \(message)")
+        case _ where isCollision: StorageError(.stale, "another transaction was in the way")
+        case _ where state.hasPrefix("53"):
+            StorageError(.full, "PostgreSQL is out of a resource: \(message)")
+        default: StorageError(.engine, "PostgreSQL \(state): \(message)")
+        }
+    }
+}
+
+extension String {
+    /// Errors of the driver come with hints on further lines.
+    fileprivate var firstLine: String { split(separator: "\n").first.map(String.init) ?? self }
+}

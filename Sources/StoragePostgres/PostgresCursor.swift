@@ -1,0 +1,70 @@
+import Kernel
+import Storage
+
+/// Where reading stopped in a log whose numbers may be committed out of order.
+///
+/// Read are the events that the snapshot `from` sees. A piece reads on to the snapshot `to`, in the
+/// order of numbers, and may be done up to the number `done` of it. As text:
+/// `xmin:xmax:xip,…-ceiling` and, within a piece, `-` with the same of `to` and `-done`.
+struct PostgresCursor {
+    struct Edge: Equatable {
+        /// A `pg_snapshot` as the server writes it.
+        let snapshot: String
+        /// No transaction that this snapshot has not seen begin can use a number up to here.
+        let ceiling: Int64
+
+        var parts: [Substring] { snapshot.split(separator: ":", omittingEmptySubsequences: false) }
+        var end: String { String(parts[1]) }
+        /// Transactions that were open then: their events may carry any number.
+        var open: [String] { parts[2].split(separator: ",").map(String.init) }
+
+        static let start = Edge(snapshot: "1:1:", ceiling: 0)
+    }
+
+    var from = Edge.start
+    var to: Edge?
+    var done: Int64 = 0
+
+    init() {}
+
+    /// - Throws: `StorageError.cursorMalformed`.
+    init(_ cursor: LogCursor) throws {
+        guard cursor != .start else { return }
+        let parts = cursor.text.split(separator: "-", omittingEmptySubsequences: false)
+            .map(String.init)
+        guard parts.count == 2 || parts.count == 5, let first = Self.edge(parts[0], parts[1])
+        else { throw Self.malformed }
+        from = first
+        guard parts.count == 5 else { return }
+        guard let second = Self.edge(parts[2], parts[3]), let number = Int64(parts[4]) else {
+            throw Self.malformed
+        }
+        to = second
+        done = number
+    }
+
+    private static let malformed = StorageError(
+        .cursorMalformed, "is no position of this log", field: "after")
+
+    private static func edge(_ snapshot: String, _ ceiling: String) -> Edge? {
+        let parts = snapshot.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 3, let low = UInt64(parts[0]), let high = UInt64(parts[1]),
+            low <= high, let ceiling = Int64(ceiling),
+            parts[2].split(separator: ",").allSatisfy({
+                UInt64($0).map { $0 >= low && $0 < high } ?? false
+            })
+        else { return nil }
+        return Edge(snapshot: snapshot, ceiling: ceiling)
+    }
+
+    var cursor: LogCursor {
+        let base = "\(from.snapshot)-\(from.ceiling)"
+        guard let to else { return LogCursor(text: base) }
+        return LogCursor(text: base + "-\(to.snapshot)-\(to.ceiling)-\(done)")
+    }
+
+    /// Numbers compare only within one piece.
+    var epoch: String {
+        to.map { "\(from.snapshot)-\($0.snapshot)" } ?? from.snapshot
+    }
+}

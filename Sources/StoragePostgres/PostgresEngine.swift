@@ -1,0 +1,189 @@
+import Dispatch
+package import Kernel
+package import Storage
+import Synchronization
+
+/// PostgreSQL behind the engine seam: one writing connection with group commit, snapshot readers.
+///
+/// Durability is the server's: `synchronous_commit` is read back at every start and must be on.
+package final class PostgresEngine: StorageEngine {
+    private struct Waiting {
+        var queue = FairQueue()
+        var isDraining = false
+        var isClosed = false
+    }
+
+    /// A read connection, opened at first use and shut at close.
+    private final class Reader: Sendable {
+        let queue: DispatchQueue
+        let session = Mutex<PostgresSession?>(nil)
+
+        init(number: Int) {
+            queue = DispatchQueue(label: "longshore.storage.postgres.reader.\(number)")
+        }
+    }
+
+    private static let readerCount = 2
+    private static let oldestServer = 150_000
+
+    private let address: String
+    private let waiting = Mutex(Waiting())
+    private let writer: Mutex<PostgresWriter?>
+    private let writerQueue = DispatchQueue(label: "longshore.storage.postgres.writer")
+    private let readers = (0..<PostgresEngine.readerCount).map(Reader.init(number:))
+    private let nextReader = Atomic<Int>(0)
+
+    /// - Parameter address: a libpq connection string or URI; the role in it owns the tables.
+    /// - Throws: `StorageError.unreachable`; `.settingRefused` for a server that is too old or does
+    ///   not sync its commits.
+    package init(address: String) throws {
+        self.address = address
+        do {
+            let connection = try PostgresConnection(address)
+            try Self.check(connection)
+            try connection.execute("BEGIN")
+            for statement in PostgresSchema.statements { try connection.execute(statement) }
+            try connection.execute("COMMIT")
+            writer = Mutex(try PostgresWriter(address))
+        } catch { throw PostgresWriter.translate(error) }
+    }
+
+    private static func check(_ connection: PostgresConnection) throws {
+        guard connection.serverVersion >= oldestServer else {
+            throw StorageError(
+                .settingRefused,
+                "PostgreSQL 15 or newer is needed, this is \(connection.serverVersion / 10_000)")
+        }
+        for name in ["synchronous_commit", "fsync", "full_page_writes"] {
+            let value =
+                try connection.run("SELECT current_setting(?)", PostgresValues().with(name))
+                .first { $0.text(0) } ?? "unset"
+            guard value != "off", value != "local", value != "unset" else {
+                throw StorageError(
+                    .settingRefused, "PostgreSQL says \(name) is \(value): commits could be lost")
+            }
+        }
+    }
+
+    /// Runs statements on a connection of their own, as the address' own role: for setting databases
+    /// up, and for tests that provoke real faults.
+    package static func administer(_ address: String, _ statements: [String]) throws {
+        do {
+            let connection = try PostgresConnection(address)
+            for statement in statements { try connection.execute(statement) }
+        } catch { throw PostgresWriter.translate(error) }
+    }
+
+    package var isExclusive: Bool { false }
+    package var breakage: StorageError? { nil }
+
+    package func submit(_ work: EngineWork) {
+        let refusal: StorageError? = waiting.withLock { waiting in
+            if waiting.isClosed { return StorageError(.closed, "the store is closed") }
+            waiting.queue.add(work)
+            guard !waiting.isDraining else { return nil }
+            waiting.isDraining = true
+            writerQueue.async { self.drain() }
+            return nil
+        }
+        if let refusal { work.finish(.failure(refusal)) }
+    }
+
+    private func drain() {
+        while true {
+            let hasWork = waiting.withLock { waiting in
+                if waiting.queue.count == 0 { waiting.isDraining = false }
+                return waiting.isDraining
+            }
+            guard hasWork else { return }
+            let outcome = writer.withLock { writer -> PostgresWriter.Outcome in
+                guard let writer else { return PostgresWriter.Outcome() }
+                return writer.runBatch { self.waiting.withLock { $0.queue.pop() } }
+            }
+            waiting.withLock { $0.queue.putBack(outcome.again) }
+            for (work, result) in outcome.answers { work.finish(result) }
+        }
+    }
+
+    package func read<T: Sendable>(
+        _ tenant: TenantID?, _ body: @escaping @Sendable (any EngineSession) throws -> T
+    ) async throws -> T {
+        let turn = nextReader.add(1, ordering: .relaxed).oldValue
+        let reader = readers[turn % readers.count]
+        return try await withCheckedThrowingContinuation { continuation in
+            reader.queue.async {
+                let result = reader.session.withLock { session in
+                    Result { try self.snapshot(&session, tenant, body) }
+                }
+                continuation.resume(with: result)
+            }
+        }
+    }
+
+    private func snapshot<T>(
+        _ session: inout PostgresSession?, _ tenant: TenantID?,
+        _ body: (any EngineSession) throws -> T
+    ) throws -> T {
+        if waiting.withLock({ $0.isClosed }) { throw StorageError(.closed, "the store is closed") }
+        do {
+            let open = try opened(&session, tenant)
+            defer {
+                // A snapshot that cannot end is closed with its connection.
+                do { try open.connection.execute("COMMIT") } catch { session = nil }
+            }
+            return try body(open)
+        } catch let fault as PostgresFault { throw fault.storageError }
+    }
+
+    /// A connection in a snapshot of its own, anew where the last one has ended.
+    private func opened(
+        _ session: inout PostgresSession?, _ tenant: TenantID?
+    ) throws -> PostgresSession {
+        let role = tenant == nil ? PostgresSchema.engineRole : PostgresSchema.recordsRole
+        let opening =
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL ROLE \(role); "
+            + "SET LOCAL longshore.tenant = '\((tenant ?? .platform).rawValue)'"
+        if let known = session {
+            do {
+                try known.connection.execute(opening)
+                return known
+            } catch let fault as PostgresFault where fault.isConnectionLost { session = nil }
+        }
+        let fresh = PostgresSession(try PostgresConnection(address))
+        session = fresh
+        try fresh.connection.execute(opening)
+        return fresh
+    }
+
+    package func migrate(_ shapes: [CollectionShape]) async throws -> [String] {
+        do { return try PostgresMigration(PostgresConnection(address)).run(shapes) } catch {
+            throw PostgresWriter.translate(error)
+        }
+    }
+
+    package func facts() async throws -> [String: String] {
+        do {
+            let connection = try PostgresConnection(address)
+            var facts: [String: String] = [:]
+            for name in ["server_version", "synchronous_commit", "fsync", "full_page_writes"] {
+                facts[name] = try connection.run(
+                    "SELECT current_setting(?)", PostgresValues().with(name)
+                ).first { $0.text(0) }
+            }
+            facts["engine"] = "PostgreSQL \(facts["server_version"] ?? "")"
+            return facts
+        } catch { throw PostgresWriter.translate(error) }
+    }
+
+    package func close() async {
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            writerQueue.async {
+                self.drain()
+                self.waiting.withLock { $0.isClosed = true }
+                continuation.resume()
+            }
+        }
+        for reader in readers { reader.session.withLock { $0 = nil } }
+        writer.withLock { $0 = nil }
+    }
+}

@@ -1,0 +1,123 @@
+import Kernel
+import Storage
+
+extension PostgresSession: SubscriptionRows {
+    func floor(subscription: String) throws -> LogCursor? {
+        try run(
+            "SELECT floor FROM subscriptions WHERE name = ?", PostgresValues().with(subscription)
+        ).first { LogCursor(text: $0.text(0)) }
+    }
+
+    func saveFloor(subscription: String, _ cursor: LogCursor) throws {
+        _ = try run(
+            """
+            INSERT INTO subscriptions(name, floor) VALUES(?, ?)
+            ON CONFLICT(name) DO UPDATE SET floor = excluded.floor
+            """, PostgresValues().with(subscription).with(cursor.text))
+    }
+
+    func slotPlaces(subscription: String) throws -> [Int: SlotPlace] {
+        let rows = try run(
+            "SELECT slot, epoch, position FROM slots WHERE subscription = ?",
+            PostgresValues().with(subscription)
+        ).map { (Int($0.integer(0)), SlotPlace(epoch: $0.text(1), position: $0.integer(2))) }
+        return Dictionary(rows) { first, _ in first }
+    }
+
+    func saveSlot(subscription: String, slot: Int, _ place: SlotPlace) throws {
+        _ = try run(
+            """
+            INSERT INTO slots(subscription, slot, epoch, position) VALUES(?, ?, ?, ?)
+            ON CONFLICT(subscription, slot)
+            DO UPDATE SET epoch = excluded.epoch, position = excluded.position
+            """,
+            PostgresValues().with(subscription).with(slot).with(place.epoch).with(place.position))
+    }
+
+    private static let parkedColumns = """
+        number, subscription, slot, tenant, key, position, state, attempts, fault_kind, \
+        fault_code, fault_detail, fault_field, since, retry_at, replacement
+        """
+
+    func parkedKeys(subscription: String) throws -> Set<ParkedKey> {
+        Set(
+            try run(
+                "SELECT DISTINCT tenant, key FROM parked WHERE subscription = ?",
+                PostgresValues().with(subscription)
+            ).map { ParkedKey(tenant: try $0.tenant(0), key: $0.text(1)) })
+    }
+
+    func park(_ row: ParkedRow) throws {
+        _ = try run(
+            """
+            INSERT INTO parked(subscription, slot, tenant, key, position, state, attempts,
+              fault_kind, fault_code, fault_detail, fault_field, since, retry_at)
+            VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+            """,
+            PostgresValues().with(row.subscription).with(row.slot).with(row.key.tenant.rawValue)
+                .with(row.key.key).with(row.position).with(row.state.rawValue).with(row.attempts)
+                .with(row.fault?.kind.rawValue).with(row.fault?.code).with(row.fault?.detail)
+                .with(row.fault?.field).with(row.since).with(row.retryAt))
+    }
+
+    func parked(subscription: String, key: ParkedKey, limit: Int) throws -> [ParkedRow] {
+        try run(
+            """
+            SELECT \(Self.parkedColumns) FROM parked
+            WHERE subscription = ? AND tenant = ? AND key = ? ORDER BY number LIMIT ?
+            """,
+            PostgresValues().with(subscription).with(key.tenant.rawValue).with(key.key).with(limit)
+        ).map(Self.parkedRow)
+    }
+
+    func parkedList(tenant: TenantID, after: Int64, limit: Int) throws -> [ParkedRow] {
+        try run(
+            """
+            SELECT \(Self.parkedColumns) FROM parked
+            WHERE tenant = ? AND number > ? ORDER BY number LIMIT ?
+            """, .of(tenant).with(after).with(limit)
+        ).map(Self.parkedRow)
+    }
+
+    func parkedRow(tenant: TenantID, number: Int64) throws -> ParkedRow? {
+        try run(
+            "SELECT \(Self.parkedColumns) FROM parked WHERE tenant = ? AND number = ?",
+            .of(tenant).with(number)
+        ).first(Self.parkedRow)
+    }
+
+    func updateParked(_ row: ParkedRow) throws {
+        _ = try run(
+            """
+            UPDATE parked SET state = ?, attempts = ?, fault_kind = ?, fault_code = ?,
+              fault_detail = ?, fault_field = ?, retry_at = ?, replacement = ? WHERE number = ?
+            """,
+            PostgresValues().with(row.state.rawValue).with(row.attempts)
+                .with(row.fault?.kind.rawValue).with(row.fault?.code).with(row.fault?.detail)
+                .with(row.fault?.field).with(row.retryAt).with(blob: row.replacement)
+                .with(row.number))
+    }
+
+    func deleteParked(number: Int64) throws {
+        _ = try run("DELETE FROM parked WHERE number = ?", PostgresValues().with(number))
+    }
+
+    func parkedDue(subscription: String, now: Int64, limit: Int) throws -> [ParkedRow] {
+        try run(
+            """
+            SELECT \(Self.parkedColumns) FROM parked
+            WHERE subscription = ? AND retry_at <= ? ORDER BY retry_at LIMIT ?
+            """, PostgresValues().with(subscription).with(now).with(limit)
+        ).map(Self.parkedRow)
+    }
+
+    private static func parkedRow(_ row: PostgresRow) throws -> ParkedRow {
+        ParkedRow(
+            number: row.integer(0), subscription: row.text(1), slot: Int(row.integer(2)),
+            key: ParkedKey(tenant: try row.tenant(3), key: row.text(4)),
+            position: row.integer(5), state: ParkedRow.State(rawValue: row.text(6)) ?? .parked,
+            attempts: Int(row.integer(7)), fault: row.optionalFault(8, field: 11),
+            since: row.integer(12), retryAt: row.optionalInteger(13),
+            replacement: row.optionalBlob(14))
+    }
+}

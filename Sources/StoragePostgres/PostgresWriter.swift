@@ -1,0 +1,169 @@
+import Kernel
+import Storage
+
+/// One connection that writes: runs waiting closures, a savepoint each, one commit for all.
+final class PostgresWriter {
+    /// A batch ends at so many closures …
+    static let batchLimit = 128
+    /// … or after so long, whichever is first: what is locked stays so until the commit.
+    static let batchTime = Duration.milliseconds(5)
+    /// A closure that others got in the way of runs again so often.
+    static let collisionReruns = 5
+
+    private let address: String
+    private var session: PostgresSession
+    private var transaction = ""
+
+    init(_ address: String) throws {
+        self.address = address
+        session = PostgresSession(try PostgresConnection(address))
+    }
+
+    /// What came of one batch.
+    struct Outcome {
+        var answers: [(work: EngineWork, result: Result<Void, any Error>)] = []
+        /// Closures that had no part in what undid their batch: they run again, first.
+        var again: [EngineWork] = []
+    }
+
+    /// Takes closures from `next` until it has none, the batch is full or its time is up.
+    func runBatch(_ next: () -> EngineWork?) -> Outcome {
+        var outcome = Outcome()
+        var done: [EngineWork] = []
+        do { try begin() } catch {
+            let fault = Self.translate(error)
+            while let work = next() { outcome.answers.append((work, .failure(fault))) }
+            return outcome
+        }
+        let end = ContinuousClock.now + Self.batchTime
+        var taken = 0
+        while taken < Self.batchLimit, ContinuousClock.now < end, let work = next() {
+            taken += 1
+            switch run(work) {
+            case .stands: done.append(work)
+            case .failed(let error): outcome.answers.append((work, .failure(error)))
+            case .undidAll(let error):
+                // The connection ended, or the server took the whole transaction back: nobody in
+                // it is answered, and the innocent closures run again.
+                for undone in done + [work] { undone.undo() }
+                outcome.answers.append((work, .failure(error)))
+                outcome.again = done
+                return outcome
+            }
+        }
+        commit(done, &outcome)
+        return outcome
+    }
+
+    private func begin() throws {
+        if !session.connection.isAlive {
+            session = PostgresSession(try PostgresConnection(address))
+        }
+        do { try start() } catch let fault as PostgresFault where fault.isConnectionLost {
+            // The server may have been restarted since the last batch.
+            session = PostgresSession(try PostgresConnection(address))
+            try start()
+        }
+    }
+
+    private func start() throws {
+        try session.connection.execute("BEGIN")
+        transaction =
+            try session.connection.run("SELECT pg_current_xact_id()::text").first { $0.text(0) }
+            ?? ""
+    }
+
+    private enum Ending {
+        case stands
+        case failed(any Error)
+        case undidAll(any Error)
+    }
+
+    private func run(_ work: EngineWork) -> Ending {
+        for attempt in 0... {
+            let ending = runOnce(work)
+            guard case .failed(let error) = ending, attempt < Self.collisionReruns,
+                Self.isCollision(error)
+            else { return ending }
+            work.undo()
+        }
+        return .failed(StorageError(.stale, "others were in the way"))
+    }
+
+    private func runOnce(_ work: EngineWork) -> Ending {
+        let connection = session.connection
+        do {
+            try connection.execute(Self.opening(for: work.tenant))
+            do {
+                try work.run(session)
+                try connection.execute("RELEASE closure")
+                return .stands
+            } catch {
+                if !connection.isAlive { return .undidAll(Self.translate(error)) }
+                try connection.execute("ROLLBACK TO closure; RELEASE closure")
+                return .failed(Self.ours(error))
+            }
+        } catch { return .undidAll(Self.translate(error)) }
+    }
+
+    /// A closure's own savepoint, role and tenant, in one round trip. The platform's own closures
+    /// keep the books of all tenants, and see the records of none but their own.
+    private static func opening(for tenant: TenantID) -> String {
+        let role =
+            tenant == .platform ? PostgresSchema.engineRole : PostgresSchema.recordsRole
+        return "SAVEPOINT closure; SET LOCAL ROLE \(role); "
+            + "SET LOCAL longshore.tenant = '\(tenant.rawValue)'"
+    }
+
+    private func commit(_ done: [EngineWork], _ outcome: inout Outcome) {
+        do {
+            try session.connection.execute("RESET ROLE; COMMIT")
+            for work in done { outcome.answers.append((work, .success(()))) }
+        } catch {
+            settle(done, Self.translate(error), &outcome)
+        }
+    }
+
+    /// The reply to a commit was lost: the server knows what became of it.
+    private func settle(_ done: [EngineWork], _ fault: StorageError, _ outcome: inout Outcome) {
+        let status: String
+        do {
+            session = PostgresSession(try PostgresConnection(address))
+            status =
+                try session.connection.run(
+                    "SELECT coalesce(pg_xact_status(?::text::xid8), '')",
+                    PostgresValues().with(transaction)
+                ).first { $0.text(0) } ?? ""
+        } catch { status = "" }
+        if status == "committed" {
+            for work in done { outcome.answers.append((work, .success(()))) }
+        } else if status == "aborted" {
+            for work in done { work.undo() }
+            outcome.again = done
+        } else {
+            // Unknown for now. A caller's operation id tells when it asks again.
+            for work in done {
+                work.undo()
+                outcome.answers.append((work, .failure(fault)))
+            }
+        }
+    }
+
+    /// Whether another transaction was in the way, so that the same closure may succeed when run
+    /// again: a stale version, a unique value that came up meanwhile, a deadlock.
+    private static func isCollision(_ error: any Error) -> Bool {
+        guard let fault = error as? StorageError else { return false }
+        return fault.reason == .stale
+    }
+
+    /// The driver's faults become ours; a closure's own errors pass as they are.
+    private static func ours(_ error: any Error) -> any Error {
+        (error as? PostgresFault)?.storageError ?? error
+    }
+
+    static func translate(_ error: any Error) -> StorageError {
+        if let fault = error as? PostgresFault { return fault.storageError }
+        if let fault = error as? StorageError { return fault }
+        return StorageError(.engine, String(describing: error))
+    }
+}

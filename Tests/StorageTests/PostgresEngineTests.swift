@@ -1,0 +1,151 @@
+import Dispatch
+import Foundation
+import Kernel
+import Storage
+import StoragePostgres
+import StorageTesting
+import Testing
+
+/// What only a database with several writers can get wrong.
+@Suite struct PostgresEngineTests {
+    @Test func `an open writer holds up nobody, and what it commits late is read, once`()
+        async throws
+    {
+        guard let server = try PostgresServer.address() else { return }
+        let harness = try await PostgresHarness(server: server)
+        let other = Store(engine: try PostgresEngine(address: harness.address))
+        let isInside = AsyncStream.makeStream(of: Void.self)
+        let mayCommit = DispatchSemaphore(value: 0)
+        let late = Task {
+            try await other.writeUnrepeated(.sample()) { transaction in
+                try transaction.emit(Marked(name: "late"), to: "test/late")
+                isInside.continuation.yield()
+                // A closure blocks its own writer; that is what this test is about.
+                mayCommit.wait()
+            }
+        }
+        for await _ in isInside.stream { break }
+        for name in ["one", "two"] { try await Self.mark(name, in: harness.store) }
+
+        var cursor = LogCursor.start
+        let before = try await Self.names(after: &cursor, in: harness.store)
+        try await Self.mark("three", in: harness.store)
+        let meanwhile = try await Self.names(after: &cursor, in: harness.store)
+        mayCommit.signal()
+        try await late.value
+        let after = try await Self.names(after: &cursor, in: harness.store)
+        let again = try await Self.names(after: &cursor, in: harness.store)
+
+        #expect(before == ["one", "two"] && meanwhile == ["three"])
+        #expect(after == ["late"] && again.isEmpty)
+        await other.close()
+        await harness.store.close()
+    }
+
+    @Test(arguments: 0..<6)
+    func `several writers at once: every event is read once, whatever their order`(
+        _ seed: UInt64
+    ) async throws {
+        guard let server = try PostgresServer.address() else { return }
+        let harness = try await PostgresHarness(server: server)
+        let others = try (0..<3).map { _ in
+            Store(engine: try PostgresEngine(address: harness.address))
+        }
+        let writers = Task {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for (index, store) in others.enumerated() {
+                    group.addTask {
+                        for number in 0..<40 {
+                            try await Self.mark("\(seed)-\(index)-\(number)", in: store)
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+
+        var cursor = LogCursor.start
+        var seen: [String] = []
+        while seen.count < 120 {
+            seen += try await Self.names(after: &cursor, limit: 7, in: harness.store)
+        }
+        try await writers.value
+        seen += try await Self.names(after: &cursor, in: harness.store)
+
+        #expect(seen.count == 120 && Set(seen).count == 120)
+        for index in 0..<3 {
+            let mine = seen.filter { $0.hasPrefix("\(seed)-\(index)-") }
+            #expect(mine == (0..<40).map { "\(seed)-\(index)-\($0)" }, "in the order of one writer")
+        }
+        for store in others { await store.close() }
+        await harness.store.close()
+    }
+
+    @Test func `the database itself keeps tenants apart, whatever a statement asks for`()
+        async throws
+    {
+        guard let server = try PostgresServer.address() else { return }
+        let harness = try await PostgresHarness(server: server)
+        let engine = try PostgresEngine(address: harness.address)
+        try await Self.mark("mine", in: harness.store)
+
+        let own = try await engine.read(.sample(1)) {
+            try $0.stream(tenant: .sample(1), stream: "test/mine", after: 0, limit: 9).count
+        }
+        let foreign = try await engine.read(.sample(2)) {
+            try $0.stream(tenant: .sample(1), stream: "test/mine", after: 0, limit: 9).count
+        }
+
+        #expect(own == 1 && foreign == 0)
+        await engine.close()
+        await harness.store.close()
+    }
+
+    @Test func `two writers of one record: both changes count`() async throws {
+        guard let server = try PostgresServer.address() else { return }
+        let harness = try await PostgresHarness(server: server)
+        let other = Store(engine: try PostgresEngine(address: harness.address))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for store in [harness.store, other] {
+                for _ in 0..<25 {
+                    group.addTask {
+                        _ = try await store.writeUnrepeated(.sample()) { transaction in
+                            try transaction.execute(1, on: Counter.self, Counter.theID)
+                            return true
+                        }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+
+        let total = try await harness.store.read(.sample(1)) {
+            try $0.get(Counter.self, Counter.theID)?.total
+        }
+
+        #expect(total == 50)
+        await other.close()
+        await harness.store.close()
+    }
+
+    private static func mark(_ name: String, in store: Store) async throws {
+        try await store.writeUnrepeated(.sample()) {
+            try $0.emit(Marked(name: name), to: "test/\(name)")
+        }
+    }
+
+    private static func names(
+        after cursor: inout LogCursor, limit: Int = 100, in store: Store
+    ) async throws -> [String] {
+        let start = cursor
+        let (page, events) = try await store.log(
+            after: start, types: [Marked.type], limit: limit)
+        cursor = page.next
+        return try events.map { try $0.decode(Marked.self).name }
+    }
+}
+
+struct Marked: EventPayload {
+    static let type: EventType = "testing.marked.1"
+    let name: String
+}
