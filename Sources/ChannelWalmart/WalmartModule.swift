@@ -134,6 +134,11 @@ package struct WalmartModule: Sendable {
         return (orders.count, fresh)
     }
 
+    /// Where reading of each connection's lists stands; at most 1,000.
+    package func polls(tenant: TenantID) async throws -> [PollStream] {
+        try await parts.store.read(tenant) { try $0.page(PollStream.byKind, limit: 1000).items }
+    }
+
     /// Raw orders and events about one order, newest first.
     package func raw(
         connection: ConnectionID, reference: ChannelReference, tenant: TenantID, limit: Int

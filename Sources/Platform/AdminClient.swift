@@ -17,6 +17,11 @@ package struct AdminClient: ConsoleSource {
         self.tenant = tenant
     }
 
+    /// Whether someone answers on a folder's admin socket for longer than one command takes.
+    package static func isServed(_ dataPath: String) -> Bool {
+        FileManager.default.fileExists(atPath: DataFolder.servingMark(in: dataPath))
+    }
+
     package func get(_ path: String) async throws -> ConsoleAnswer {
         do { return try await send(.GET, path, body: [], key: nil) } catch is PlatformError {
             // A pooled connection may belong to a server that was restarted; reading again is safe.

@@ -59,6 +59,7 @@ extension Platform {
     /// Serves until a signal or cancellation; then drains and closes.
     /// - Throws: `PlatformError.portTaken`.
     package func serve(onReady: @escaping @Sendable (_ port: Int) async -> Void) async throws {
+        if let wanted = configuration.consoleTenant { _ = try await tenant(wanted) }
         let services = try await services(onReady: onReady)
         let group = ServiceGroup(
             configuration: .init(
@@ -77,13 +78,18 @@ extension Platform {
     /// Serves only the admin socket while `body` runs: what a command line does when no server
     /// holds the folder.
     package func serveAdminOnly(_ body: @escaping @Sendable () async throws -> Void) async throws {
+        unmarkServing()
         let ready = Signal()
         let generation = ready.generation
         let application = adminApplication { ready.raise() }
         let group = ServiceGroup(
             configuration: .init(services: [.init(service: application)], logger: logger))
         let result = try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { try await group.run() }
+            tasks.addTask {
+                // Who waits for the socket must not wait for one that cannot be.
+                defer { ready.raise() }
+                try await group.run()
+            }
             await ready.wait(after: generation)
             let result: Result<Void, any Error>
             do {
@@ -130,6 +136,8 @@ extension Platform {
         try await store.writeUnrepeated(call) { transaction in
             _ = try transaction.enqueue(Prune(), Prune.options)
         }
+        _ = FileManager.default.createFile(
+            atPath: DataFolder.servingMark(in: configuration.dataPath), contents: nil)
         FailurePoint.pass("platform.starting")
     }
 

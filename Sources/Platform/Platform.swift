@@ -105,7 +105,13 @@ package final class Platform: Sendable {
     }
 
     /// Ends what is open. The store is closed last.
-    package func close() async { await store.close() }
+    package func close() async {
+        unmarkServing()
+        await store.close()
+    }
+
+    /// Whoever holds the folder owns the mark, also one that a killed server left.
+    func unmarkServing() { unlink(DataFolder.servingMark(in: configuration.dataPath)) }
 
     /// The tenant meant by a name or identifier, or the only one there is.
     /// - Throws: `PlatformError.tenantUnknown`, `.tenantAmbiguous`, `.notInitialised`.

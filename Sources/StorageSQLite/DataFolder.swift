@@ -15,10 +15,24 @@ package final class DataFolder: Sendable {
     /// Where a command line speaks to the process that holds the folder.
     package static func adminSocketPath(in path: String) -> String { path + "/admin.sock" }
 
+    /// Is there while a server, and not a command for a moment, holds the folder.
+    package static func servingMark(in path: String) -> String { path + "/serving" }
+
+    /// What the kernel takes as a socket's path, its final zero byte aside.
+    private static let socketPathLimit = 107
+
     /// Makes the folder where absent and takes its lock.
-    /// - Throws: `StorageError.locked` while another process holds it.
+    /// - Throws: `StorageError.locked` while another process holds it; `.engine` for a path too long
+    ///   for its socket.
     package init(path: String) throws {
         self.path = path
+        let length = Self.adminSocketPath(in: path).utf8.count
+        guard length <= Self.socketPathLimit else {
+            throw StorageError(
+                .engine,
+                "the data folder's path is \(length - Self.socketPathLimit) characters too long: "
+                    + "the socket in it may have \(Self.socketPathLimit)")
+        }
         if mkdir(path, 0o700) != 0, errno != EEXIST {
             throw StorageError(.engine, "cannot make \(path): \(String(cString: strerror(errno)))")
         }

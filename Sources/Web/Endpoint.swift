@@ -38,8 +38,9 @@ package struct Endpoint: Sendable {
         return call
     }
 
+    /// The body as JSON; no body at all says nothing, as `{}` does.
     package func decode<T: Decodable>(_ type: T.Type = T.self) throws -> T {
-        try JSONBody.decode(type, from: body)
+        try JSONBody.decode(type, from: body.isEmpty ? Array("{}".utf8) : body)
     }
 
     package func query(_ name: String) -> String? {

@@ -31,15 +31,30 @@ struct CommandSession: Sendable {
     ) async throws {
         let session = CommandSession(
             client: AdminClient(dataPath: options.data, tenant: options.tenant))
-        do {
-            let platform = try await Platform(
-                PlatformConfiguration(dataPath: options.data), timekeeper: SystemTimekeeper(),
-                logger: quietLogger())
-            try await platform.serveAdminOnly { try await body(session) }
-        } catch let fault as StorageError where fault.reason == .locked {
-            try await body(session)
+        let end = ContinuousClock.now + patience
+        while true {
+            do {
+                let platform = try await Platform(
+                    PlatformConfiguration(dataPath: options.data), timekeeper: SystemTimekeeper(),
+                    logger: quietLogger())
+                return try await platform.serveAdminOnly { try await body(session) }
+            } catch let fault as StorageError where fault.reason == .locked {
+                if AdminClient.isServed(options.data) { return try await body(session) }
+                // Another command has the folder for a moment: take turns.
+                guard ContinuousClock.now < end else {
+                    Terminal.error("another longshore command holds \(options.data)")
+                    throw ExitCode.failure
+                }
+                try await Task.sleep(for: .milliseconds(100))
+            } catch let fault as any Fault {
+                Terminal.error(fault.description)
+                throw ExitCode.failure
+            }
         }
     }
+
+    /// How long a command waits for another to let the folder go.
+    private static let patience = Duration.seconds(15)
 
     /// - Throws: `ExitCode` after telling what the API said.
     func get(_ path: String) async throws -> JSONValue { try read(try await client.get(path)) }

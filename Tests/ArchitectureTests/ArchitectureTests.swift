@@ -150,8 +150,9 @@ import Testing
         }
     }
 
-    @Test func `SQL lives in the engine`() {
-        for source in Self.sources where source.target != "StorageSQLite" {
+    @Test func `SQL lives in the engines`() {
+        let engines: Set = ["StorageSQLite", "StoragePostgres"]
+        for source in Self.sources where !engines.contains(source.target) {
             for line in source.lines {
                 let isSQL = ["SELECT ", "INSERT INTO", "UPDATE c_", "DELETE FROM", "PRAGMA "]
                     .contains { line.contains($0) }

@@ -129,6 +129,28 @@ import Testing
                         .utf8),
                 headers: mine, status: 422, field: "lines[0].x"),
             .init(
+                name: "no line named to cancel", method: .POST,
+                path: "/v1/orders/\(order)/cancellation",
+                body: Array("{\"reason\":\"other\",\"lines\":[]}".utf8), headers: mine,
+                status: 422, field: "lines"),
+            .init(
+                name: "a hold without a reason", method: .POST, path: "/v1/orders/\(order)/holds",
+                body: Array("{\"kind\":\"manual\",\"note\":\" \"}".utf8), headers: mine,
+                status: 422, field: "note"),
+            .init(
+                name: "a hold that ends at no time", method: .POST,
+                path: "/v1/orders/\(order)/holds",
+                body: Array(
+                    "{\"kind\":\"manual\",\"note\":\"n\",\"atDeadline\":\"lift\"}".utf8),
+                headers: mine, status: 422, field: "atDeadline"),
+            .init(
+                name: "an account connected twice", method: .POST, path: "/v1/connections",
+                body: Array(
+                    """
+                    {"name":"again","channel":"walmart","clientID":"seller-1","clientSecret":"s",
+                    "baseURL":"http://127.0.0.1:\(stage.sandboxPort)"}
+                    """.utf8), headers: mine, status: 409, field: "clientID"),
+            .init(
                 name: "no such reason", method: .POST, path: "/v1/orders/\(order)/cancellation",
                 body: Array("{\"reason\":\"bored\"}".utf8), headers: mine, status: 422,
                 field: "reason"),

@@ -29,6 +29,7 @@ package struct PollStream: Record {
     package var pagesInWindow = 0
     package var lastSuccess: Instant?
     package var lastFault: RecordedFault?
+    package var failingSince: Instant?
 }
 
 /// What Walmart is owed for one order: whole in itself, without personal data.

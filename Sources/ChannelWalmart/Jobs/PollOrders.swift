@@ -69,6 +69,7 @@ struct PollOrdersWorker: JobWorker {
             if isLast { next.watermark = windowStart }
             next.lastSuccess = context.timekeeper.now
             next.lastFault = nil
+            next.failingSince = nil
             try transaction.update(next)
         }
         return isLast
@@ -104,6 +105,7 @@ struct PollOrdersWorker: JobWorker {
             guard var stream = try transaction.find(PollStream.byKind, job.connection, job.kind)
             else { return }
             stream.lastFault = fault
+            stream.failingSince = stream.failingSince ?? transaction.decision.now
             // A cursor the channel no longer takes would stop the list for good.
             if fault.kind != .unavailable {
                 stream.nextCursor = nil

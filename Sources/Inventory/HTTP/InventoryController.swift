@@ -1,4 +1,5 @@
 import Contracts
+import Foundation
 import Hummingbird
 import Kernel
 import Storage
@@ -47,7 +48,7 @@ struct InventoryController: Sendable {
     /// `GET /stock/{sku}` → per facility the sum and the movements behind it.
     @Sendable private func explain(_ call: Endpoint) async throws -> ListReply<StockDetail> {
         let text = call.context.parameters.get("sku") ?? ""
-        guard let sku = SKU(rawValue: text) else {
+        guard let sku = SKU(rawValue: text.removingPercentEncoding ?? text) else {
             throw WebError(.parameterMalformed, "is no SKU", field: "sku")
         }
         let found = try await inventory.explain(sku, limit: call.limit(), tenant: call.tenant)

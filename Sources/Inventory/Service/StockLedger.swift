@@ -58,11 +58,23 @@ struct StockLedger {
         _ kind: StockMovement.Kind, _ quantity: Quantity, to level: inout StockLevel
     ) throws {
         switch kind {
-        case .received, .adjustedUp: level.onHand += quantity
+        case .received, .adjustedUp:
+            guard level.onHand.units + quantity.units <= Quantity.limit else {
+                throw InventoryError(
+                    .wouldGoNegative,
+                    "\(level.onHand) and \(quantity) more of \(level.sku) are past all counting",
+                    field: "quantity")
+            }
+            level.onHand += quantity
         case .adjustedDown:
             // What orders hold cannot be written off over their heads.
-            guard quantity <= level.onHand.without(level.reserved) else {
-                throw shortage(level, quantity)
+            let free = level.onHand.without(level.reserved)
+            guard quantity <= free else {
+                throw InventoryError(
+                    .wouldGoNegative,
+                    "only \(free) of \(level.sku) are free there, \(level.reserved) are held for "
+                        + "orders: report those that are missing as a short pick of their work",
+                    field: "change")
             }
             level.onHand = level.onHand.without(quantity)
         case .reserved:

@@ -27,14 +27,15 @@ struct OrdersController: Sendable {
         group.post("contacts/:id/reading", use: Endpoint.route(timekeeper, readContact))
     }
 
-    /// `GET /orders?status=&stage=&number=&cursor=&limit=` → newest first; 422 for an unknown filter.
+    /// `GET /orders?status=&stage=&number=&exact=&cursor=&limit=` → newest first; 422 for an unknown filter.
     @Sendable private func list(_ call: Endpoint) async throws -> ListReply<OrderResponse> {
         let now = timekeeper.now
         if let number = call.query("number"), !number.isEmpty {
             let status: OrderStatus? = try call.choice("status")
             let stage: OrderStage? = try call.choice("stage")
+            let isWhole = call.query("exact") == "true"
             let found = try await orders.search(
-                number: number, limit: call.limit(), tenant: call.tenant
+                number: number + (isWhole ? "/" : ""), limit: call.limit(), tenant: call.tenant
             ).filter { (status ?? $0.status) == $0.status && (stage ?? $0.stage) == $0.stage }
                 .sorted { $0.placedAt > $1.placedAt }
             return ListReply(items: found.map { OrderResponse($0, at: now) }, next: nil)
@@ -80,6 +81,11 @@ struct OrdersController: Sendable {
     /// `orders.illegalTransition`; 422 `orders.quantityTooLarge`.
     @Sendable private func cancel(_ call: Endpoint) async throws -> OrderResponse {
         let request: CancelRequest = try call.decode()
+        if request.lines?.isEmpty == true {
+            throw WebError(
+                .parameterMalformed, "is empty; leave it out to cancel all that has not left",
+                field: "lines")
+        }
         let order = try await orders.cancel(
             try call.context.identifier("id"), lines: request.lines ?? [],
             cause: request.reason.cause, note: request.note ?? "", call: call.creatingCall())
@@ -98,6 +104,12 @@ struct OrdersController: Sendable {
     /// `POST /orders/{id}/holds` `{kind, note, until?, atDeadline?}` → 201.
     @Sendable private func hold(_ call: Endpoint) async throws -> OrderResponse {
         let request: HoldRequest = try call.decode()
+        guard request.note.contains(where: { !$0.isWhitespace }) else {
+            throw OrdersError(.reasonMissing, "say why it is held", field: "note")
+        }
+        if request.atDeadline != nil, request.until == nil {
+            throw WebError(.parameterMalformed, "needs a time: say until", field: "atDeadline")
+        }
         if let until = request.until, until <= timekeeper.now {
             throw WebError(.parameterMalformed, "must lie ahead", field: "until")
         }

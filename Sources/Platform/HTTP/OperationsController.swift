@@ -31,6 +31,8 @@ struct OperationsController: Sendable {
         group.get("jobs/counts", use: Endpoint.route(timekeeper, jobCounts))
         group.get("jobs/:number", use: Endpoint.route(timekeeper, job))
         group.post("jobs/:number/retry", use: Endpoint.route(timekeeper, retryJob))
+        group.post("jobs/:number/dismissal", use: Endpoint.route(timekeeper, dismissJob))
+        group.get("polls", use: Endpoint.route(timekeeper, polls))
         group.get("parked", use: Endpoint.route(timekeeper, parked))
         group.post("parked/:number/retry", use: Endpoint.route(timekeeper, retryParked))
         group.post("parked/:number/skip", use: Endpoint.route(timekeeper, skipParked))
@@ -111,6 +113,35 @@ struct OperationsController: Sendable {
             return true
         }
         return try await job(call)
+    }
+
+    /// `POST /jobs/{number}/dismissal` → a failed job counts as dealt with; 409 unless discarded.
+    @Sendable private func dismissJob(_ call: Endpoint) async throws -> JobReply {
+        let number = try self.number(call)
+        let request = call.call
+        let tenant = call.tenant
+        _ = try await platform.store.write(request) { transaction in
+            let row = try transaction.bookkeeping { try $0.job(number) }
+            guard var job = row, job.tenant == tenant else { throw Self.unknownJob(number) }
+            guard job.state == .discarded else {
+                throw JobsError(.notFinished, "job \(number) is \(job.state.name), not discarded")
+            }
+            job.state = .cancelled
+            let dismissed = job
+            try transaction.bookkeeping { session in
+                _ = try session.revive(tenant: tenant, number, now: request.at.microseconds)
+                try session.finish(dismissed)
+            }
+            return true
+        }
+        return try await job(call)
+    }
+
+    /// `GET /polls` → how reading of each connection's lists goes, with what is wrong since when.
+    @Sendable private func polls(_ call: Endpoint) async throws -> ListReply<PollReply> {
+        ListReply(
+            items: try await platform.walmart.polls(tenant: call.tenant).map(PollReply.init),
+            next: nil)
     }
 
     /// `GET /parked?after=&limit=` → events set aside, with why.

@@ -1,3 +1,4 @@
+import ChannelWalmart
 import Connectors
 import Contracts
 import FoundationEssentials
@@ -84,5 +85,22 @@ struct RawReply: Encodable, Sendable {
         state = item.state.rawValue
         note = item.note
         self.body = String(decoding: body, as: UTF8.self)
+    }
+}
+
+/// How reading of one list of a connection goes.
+struct PollReply: Encodable, Sendable {
+    let connection: ConnectionID
+    let list: String
+    let lastSuccess: Instant?
+    let failingSince: Instant?
+    let fault: RecordedFault?
+
+    init(_ stream: PollStream) {
+        connection = stream.connection
+        list = stream.kind.rawValue
+        lastSuccess = stream.lastSuccess
+        failingSince = stream.failingSince
+        fault = stream.lastFault
     }
 }

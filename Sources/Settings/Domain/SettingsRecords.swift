@@ -5,13 +5,13 @@ package import Storage
 
 package enum SettingsFaultCode: String, FaultCode {
     case nameTaken, unknownConnection, addressMalformed, channelUnknown, secretMissing
-    case limitMalformed, nameMissing
+    case limitMalformed, nameMissing, accountTaken
 
     package static let service = "settings"
 
     package var kind: FaultKind {
         switch self {
-        case .nameTaken: .refused
+        case .nameTaken, .accountTaken: .refused
         case .unknownConnection: .notFound
         case .addressMalformed, .channelUnknown, .secretMissing, .limitMalformed,
             .nameMissing:

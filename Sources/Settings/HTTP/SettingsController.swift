@@ -55,7 +55,8 @@ struct SettingsController: Sendable {
                 try call.context.identifier("id"), tenant: call.tenant))
     }
 
-    /// `PATCH /connections/{id}` `{baseURL?, clientID?, clientSecret?, limits?, isEnabled?}` → 200.
+    /// `PATCH /connections/{id}` `{baseURL?, clientID?, clientSecret?, limits?, isEnabled?,
+    /// webhook?}` → 200.
     @Sendable private func change(_ call: Endpoint) async throws -> ConnectionResponse {
         let changes: ConnectionChanges = try call.decode()
         return ConnectionResponse(

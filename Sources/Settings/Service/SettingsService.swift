@@ -51,6 +51,7 @@ package struct ConnectionChanges: Sendable, Codable {
     package let clientSecret: String?
     package let limits: [String: Int]?
     package let isEnabled: Bool?
+    package let webhook: ConnectionDraft.Webhook?
 }
 
 /// Facilities and connections.
@@ -89,13 +90,23 @@ package struct SettingsService: Sendable {
         try await store.read(tenant) { try $0.page(Facility.byName, limit: 1000).items }
     }
 
-    /// - Throws: `SettingsError.nameTaken`, `.channelUnknown`, `.addressMalformed`, `.secretMissing`.
+    /// - Throws: `SettingsError.nameTaken`, `.accountTaken`, `.channelUnknown`, `.addressMalformed`, `.secretMissing`.
     package func addConnection(_ draft: ConnectionDraft, call: Call) async throws -> Connection {
         try check(draft)
         let vault = vault
         return try await store.write(call) { transaction in
             let id: ConnectionID = transaction.decision.newID()
             let connection = try Self.connection(draft, id, vault, call.tenant)
+            let twin = try transaction.page(Connection.byName, limit: 1000).items.first {
+                ($0.channel, $0.baseURL, $0.clientID)
+                    == (draft.channel, draft.baseURL, draft.clientID)
+            }
+            if let twin {
+                // Its orders would come twice, and leave twice.
+                throw SettingsError(
+                    .accountTaken, "this account is connected already, as “\(twin.name)”",
+                    field: "clientID")
+            }
             guard try transaction.insertIfAbsent(connection) else {
                 throw SettingsError(
                     .nameTaken, "a connection is named “\(draft.name)” already", field: "name")
@@ -133,7 +144,7 @@ package struct SettingsService: Sendable {
                 name: known.name, channel: known.channel,
                 baseURL: changes.baseURL ?? known.baseURL,
                 clientID: changes.clientID ?? known.clientID,
-                clientSecret: changes.clientSecret ?? "unchanged", webhook: nil,
+                clientSecret: changes.clientSecret ?? "unchanged", webhook: changes.webhook,
                 limits: changes.limits ?? known.limits))
         return try await store.write(call) { transaction in
             var connection = try transaction.require(Connection.self, id)
@@ -141,6 +152,9 @@ package struct SettingsService: Sendable {
             connection.clientID = changes.clientID ?? connection.clientID
             connection.limits = changes.limits ?? connection.limits
             connection.isEnabled = changes.isEnabled ?? connection.isEnabled
+            if let hook = changes.webhook {
+                connection.webhook = try Self.setting(hook, id, vault, call.tenant)
+            }
             if let secret = changes.clientSecret {
                 connection.clientSecret = try vault.seal(
                     Array(secret.utf8),
@@ -220,14 +234,7 @@ package struct SettingsService: Sendable {
     private static func connection(
         _ draft: ConnectionDraft, _ id: ConnectionID, _ vault: Vault, _ tenant: TenantID
     ) throws -> Connection {
-        let webhook = try draft.webhook.map { hook in
-            WebhookSetting(
-                method: hook.method, headerName: hook.headerName ?? "authorization",
-                user: hook.user ?? "",
-                secrets: try vault.seal(
-                    BodyCoder.encode(hook.secrets),
-                    for: SealContext(tenant: tenant, place: "connections/\(id)/webhook")))
-        }
+        let webhook = try draft.webhook.map { try setting($0, id, vault, tenant) }
         return Connection(
             id: id, name: draft.name, channel: draft.channel, baseURL: draft.baseURL,
             clientID: draft.clientID,
@@ -235,5 +242,16 @@ package struct SettingsService: Sendable {
                 Array(draft.clientSecret.utf8),
                 for: SealContext(tenant: tenant, place: "connections/\(id)/clientSecret")),
             webhook: webhook, limits: draft.limits ?? [:], isEnabled: true)
+    }
+
+    private static func setting(
+        _ hook: ConnectionDraft.Webhook, _ id: ConnectionID, _ vault: Vault, _ tenant: TenantID
+    ) throws -> WebhookSetting {
+        WebhookSetting(
+            method: hook.method, headerName: hook.headerName ?? "authorization",
+            user: hook.user ?? "",
+            secrets: try vault.seal(
+                BodyCoder.encode(hook.secrets),
+                for: SealContext(tenant: tenant, place: "connections/\(id)/webhook")))
     }
 }

@@ -4,6 +4,7 @@ package import Storage
 
 package enum WarehouseFaultCode: String, FaultCode {
     case unknownWork, illegalTransition, blocked, quantityTooLarge, reasonMissing
+    case labelsDiffer
 
     package static let service = "warehouse"
 
@@ -11,7 +12,7 @@ package enum WarehouseFaultCode: String, FaultCode {
         switch self {
         case .unknownWork: .notFound
         case .illegalTransition, .blocked: .refused
-        case .quantityTooLarge, .reasonMissing: .invalid
+        case .quantityTooLarge, .reasonMissing, .labelsDiffer: .invalid
         }
     }
 }

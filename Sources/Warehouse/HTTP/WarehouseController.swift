@@ -34,7 +34,8 @@ struct WarehouseController: Sendable {
 
     /// `POST /warehouse/work/{id}/picking` → 200; 409 `warehouse.illegalTransition`.
     @Sendable private func pick(_ call: Endpoint) async throws -> WorkOrder {
-        try await warehouse.pick(try call.context.identifier("id"), call: call.call)
+        let _: NoMembers = try call.decode()
+        return try await warehouse.pick(try call.context.identifier("id"), call: call.call)
     }
 
     /// `POST /warehouse/work/{id}/shortage` `{lines: [{line, quantity}], reason}` → 200 with what is
@@ -46,14 +47,21 @@ struct WarehouseController: Sendable {
             call: call.creatingCall())
     }
 
-    /// `POST /warehouse/work/{id}/packing` → 200 with its boxes; 409.
+    /// `POST /warehouse/work/{id}/packing` `{carrier?, trackingNumbers?}` → 200 with its boxes; 409;
+    /// 422 where there are other boxes than numbers. Without numbers the boxes get made-up ones.
     @Sendable private func pack(_ call: Endpoint) async throws -> WorkOrder {
-        try await warehouse.pack(try call.context.identifier("id"), call: call.call)
+        let request: PackingRequest = try call.decode()
+        return try await warehouse.pack(
+            try call.context.identifier("id"),
+            labels: request.trackingNumbers.map {
+                .init(carrier: request.carrier ?? "", trackingNumbers: $0)
+            }, call: call.call)
     }
 
     /// `POST /warehouse/work/{id}/dispatch` → 200; 409 `warehouse.blocked` with the reason.
     @Sendable private func dispatch(_ call: Endpoint) async throws -> WorkOrder {
-        try await warehouse.dispatch(
+        let _: NoMembers = try call.decode()
+        return try await warehouse.dispatch(
             try call.context.identifier("id"), call: call.creatingCall())
     }
 }
@@ -62,3 +70,11 @@ struct ShortageRequest: Decodable, Sendable {
     let lines: [LineQuantity]
     let reason: String
 }
+
+struct PackingRequest: Decodable, Sendable {
+    let carrier: String?
+    let trackingNumbers: [String]?
+}
+
+/// A body that says nothing.
+struct NoMembers: Decodable, Sendable {}

@@ -96,18 +96,51 @@ package struct WarehouseService: Sendable {
                 missing: short, left: work.lines, reason: reason), to: "work/\(work.id)")
     }
 
+    /// A carrier's labels, one for each box in order.
+    package struct Labels: Sendable {
+        package let carrier: String
+        package let trackingNumbers: [String]
+
+        package init(carrier: String, trackingNumbers: [String]) {
+            self.carrier = carrier
+            self.trackingNumbers = trackingNumbers
+        }
+    }
+
     /// Boxes what was picked and labels the boxes.
-    package func pack(_ id: FulfilmentOrderID, call: Call) async throws -> WorkOrder {
-        try await change(id, call) { work, transaction in
+    /// - Parameter labels: the carrier's; without any the boxes get made-up ones, for trying out.
+    /// - Throws: `WarehouseError.illegalTransition`, `.labelsDiffer`.
+    package func pack(
+        _ id: FulfilmentOrderID, labels: Labels? = nil, call: Call
+    ) async throws -> WorkOrder {
+        if let labels {
+            let isWhole = labels.trackingNumbers.allSatisfy { (1...60).contains($0.utf8.count) }
+            guard isWhole, (1...60).contains(labels.carrier.utf8.count) else {
+                throw WarehouseError(
+                    .labelsDiffer,
+                    "a carrier and tracking numbers of 1 to 60 characters are needed",
+                    field: labels.carrier.isEmpty ? "carrier" : "trackingNumbers")
+            }
+        }
+        return try await change(id, call) { work, transaction in
             guard !work.lines.isEmpty else {
                 throw WarehouseError(.illegalTransition, "nothing of it was found: no box to pack")
             }
             try work.enter(.packed, .pack, at: transaction.decision.now)
-            work.boxes = BoxPlan.boxes(work.lines, capacity: Self.boxCapacity).map { lines in
+            let contents = BoxPlan.boxes(work.lines, capacity: Self.boxCapacity)
+            if let labels, labels.trackingNumbers.count != contents.count {
+                throw WarehouseError(
+                    .labelsDiffer,
+                    "there are \(contents.count) boxes of at most \(Self.boxCapacity) units, and "
+                        + "\(labels.trackingNumbers.count) tracking numbers",
+                    field: "trackingNumbers")
+            }
+            work.boxes = contents.enumerated().map { index, lines in
                 let parcel: ParcelID = transaction.decision.newID()
                 return WorkOrder.Box(
-                    parcel: parcel, lines: lines, carrier: Self.carrier,
-                    trackingNumber: "LS" + parcel.rawValue.dropFirst(4).uppercased())
+                    parcel: parcel, lines: lines, carrier: labels?.carrier ?? Self.carrier,
+                    trackingNumber: labels?.trackingNumbers[index]
+                        ?? "LS" + parcel.rawValue.dropFirst(4).uppercased())
             }
             try Self.tell(work, .packed, transaction)
         }

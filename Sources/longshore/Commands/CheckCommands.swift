@@ -101,15 +101,25 @@ struct DoctorCommand: AsyncParsableCommand {
         let jobs = try await session.get("/v1/jobs/counts")
         let failedOrders = orders["failed"]?.plain ?? "0"
         let failedJobs = jobs["discarded"]?.plain ?? "0"
-        return [
-            ("orders", failedOrders, "need a person: longshore orders list --stage failed"),
-            ("events", String(parked), "are parked: longshore parked list"),
-            ("jobs", failedJobs, "failed: longshore jobs list --state discarded"),
-        ].map { name, count, words in
+        let waiting = orders["waiting"]?.plain ?? "0"
+        let polls = try await session.get("/v1/polls").items.filter { $0["fault"] != nil }
+        let unread = polls.map { poll in
             Check(
-                name: name, verdict: count == "0" ? .good : .warning,
-                detail: count == "0" ? "nothing waits for a person" : "\(count) \(words)")
+                name: "channel", verdict: .warning,
+                detail: "\(poll.plain("connection")) cannot be read (\(poll.plain("list"))) since "
+                    + "\(poll.plain("failingSince")): \(poll["fault"]?.plain("detail") ?? "")")
         }
+        return unread
+            + [
+                ("waiting", waiting, "orders wait: longshore orders list --stage waiting"),
+                ("orders", failedOrders, "need a person: longshore orders list --stage failed"),
+                ("events", String(parked), "are parked: longshore parked list"),
+                ("jobs", failedJobs, "failed: longshore jobs list --state discarded"),
+            ].map { name, count, words in
+                Check(
+                    name: name, verdict: count == "0" ? .good : .warning,
+                    detail: count == "0" ? "nothing waits for a person" : "\(count) \(words)")
+            }
     }
 
     struct Check {

@@ -14,7 +14,21 @@ struct InitCommand: AsyncParsableCommand {
     @Option(help: "Name of the tenant.") var name = "default"
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+        guard options.tenant == nil else {
+            throw ValidationError("init makes a tenant: say its name with --name")
+        }
+    }
+
     func run() async throws {
+        if FileManager.default.fileExists(atPath: options.data + "/longshore.db"),
+            !FileManager.default.fileExists(atPath: SecretsFile.path(in: options.data))
+        {
+            Terminal.error(
+                "\(options.data) holds data, but its secrets file is gone: put the copy back, since a "
+                    + "new key opens nothing of it")
+            throw ExitCode.failure
+        }
         try FileManager.default.createDirectory(
             atPath: options.data, withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700])

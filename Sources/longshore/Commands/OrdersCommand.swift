@@ -84,8 +84,7 @@ struct ShowOrder: AsyncParsableCommand {
     static func identifier(_ wanted: String, _ session: CommandSession) async throws -> String {
         if wanted.hasPrefix("ord_") { return wanted }
         // A number names one order or none: the beginning of one must never act on another.
-        let found = try await session.get("/v1/orders?limit=500&number=\(wanted)").items
-            .filter { [$0.plain("reference"), $0.plain("customerReference")].contains(wanted) }
+        let found = try await session.get("/v1/orders?limit=500&exact=true&number=\(wanted)").items
         guard let first = found.first, found.count == 1 else {
             Terminal.error(
                 found.isEmpty
@@ -114,8 +113,10 @@ struct ShowOrder: AsyncParsableCommand {
                     + ["kind", "at", "state"].map(deadline.plain).joined(separator: "  "))
         }
         for hold in order.list("holds") {
+            let end = hold["until"].map { ", until \($0.plain), then \(hold.plain("atDeadline"))" }
             Terminal.line(
-                "hold        " + ["id", "kind", "note"].map(hold.plain).joined(separator: "  "))
+                "hold        " + ["id", "kind", "note"].map(hold.plain).joined(separator: "  ")
+                    + (end ?? ""))
         }
         for wish in order.list("cancellations") where wish.plain("state") == "requested" {
             Terminal.line("wish        \(wish.plain("id"))  the buyer asks to cancel")

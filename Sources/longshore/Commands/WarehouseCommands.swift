@@ -53,9 +53,20 @@ struct PickWork: AsyncParsableCommand {
 
 struct PackWork: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "pack", abstract: "Boxes and labels what was picked.")
+        commandName: "pack", abstract: "Boxes and labels what was picked.",
+        discussion: "Without tracking numbers the boxes get made-up ones: for trying out.")
     @OptionGroup var work: WorkOptions
-    func run() async throws { try await work.step("packing") }
+    @Option(help: "Who carries the boxes, such as UPS.") var carrier: String?
+    @Option(help: "A box's tracking number; once for each box.") var tracking: [String] = []
+
+    func run() async throws {
+        var body: [String: JSONValue] = [:]
+        body["carrier"] = carrier.map(JSONValue.string)
+        if !tracking.isEmpty || carrier != nil {
+            body["trackingNumbers"] = .array(tracking.map(JSONValue.string))
+        }
+        try await work.step("packing", body)
+    }
 }
 
 struct DispatchWork: AsyncParsableCommand {

@@ -4,7 +4,7 @@ import Storage
 struct JobsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "jobs", abstract: "Shows background work and tries failed work again.",
-        subcommands: [ListJobs.self, RetryJob.self])
+        subcommands: [ListJobs.self, RetryJob.self, DismissJob.self])
 }
 
 struct ListJobs: AsyncParsableCommand {
@@ -48,6 +48,22 @@ struct RetryJob: AsyncParsableCommand {
         try await CommandSession.run(options) { session in
             let job = try await session.post("/v1/jobs/\(number)/retry", .object([:]))
             Terminal.line("job \(number) is \(job["state"]?.plain ?? "")")
+        }
+    }
+}
+
+struct DismissJob: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dismiss", abstract: "Says that a failed job has been dealt with otherwise.")
+
+    @OptionGroup var options: DataOptions
+    @OptionGroup var output: OutputOptions
+    @Argument(help: "The job's number.") var number: Int
+
+    func run() async throws {
+        let number = number
+        try await Listing.make("/v1/jobs/\(number)/dismissal", .object([:]), options, output) {
+            "job \(number) is \($0.plain("state"))"
         }
     }
 }

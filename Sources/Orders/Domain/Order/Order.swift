@@ -52,8 +52,9 @@ package struct Order: Aggregate {
 
     /// Numbers of the order, and the channel SKUs it waits for.
     package var searchTokens: Set<String> {
-        var tokens: Set<String> = ["n:" + reference.rawValue, "n:" + id.rawValue]
-        if !customerReference.isEmpty { tokens.insert("n:" + customerReference) }
+        // The stroke ends a number, so that a whole one can be told from a beginning.
+        var tokens: Set<String> = ["n:\(reference)/", "n:\(id)/"]
+        if !customerReference.isEmpty { tokens.insert("n:\(customerReference)/") }
         guard status == .quarantined else { return tokens }
         for line in lines where line.sku == nil {
             tokens.insert(Self.unmappedToken(connection, line.channelSKU))
