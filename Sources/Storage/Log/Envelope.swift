@@ -1,4 +1,5 @@
 package import Kernel
+import Synchronization
 
 /// An event's own number in its engine's log: it names the event. It says nothing of order, since a
 /// lower number may be committed later; see ``LogCursor``.
@@ -38,9 +39,33 @@ package struct Envelope: Sendable {
     package let correlation: String
     /// JSON.
     package let data: [UInt8]
+    private let decoded = DecodedPayload()
 
+    /// The payload, decoded at the first call: a subscription asks once for the key and once to
+    /// handle it.
     package func decode<P: EventPayload>(_ type: P.Type = P.self) throws -> P {
-        try BodyCoder.decode(type, from: data)
+        if let known = decoded.value as? P { return known }
+        let payload = try BodyCoder.decode(type, from: data)
+        decoded.value = payload
+        return payload
+    }
+
+    init(
+        position: LogPosition, tenant: TenantID, stream: String, version: Int64, type: EventType,
+        at: Instant, actor: Actor, operation: String?, cause: String?, correlation: String,
+        data: [UInt8]
+    ) {
+        self.position = position
+        self.tenant = tenant
+        self.stream = stream
+        self.version = version
+        self.type = type
+        self.at = at
+        self.actor = actor
+        self.operation = operation
+        self.cause = cause
+        self.correlation = correlation
+        self.data = data
     }
 
     package func replacing(data: [UInt8]) -> Envelope {
@@ -48,6 +73,16 @@ package struct Envelope: Sendable {
             position: position, tenant: tenant, stream: stream, version: version, type: type,
             at: at, actor: actor, operation: operation, cause: cause, correlation: correlation,
             data: data)
+    }
+}
+
+/// What an envelope's data decoded to.
+private final class DecodedPayload: Sendable {
+    private let held = Mutex<(any Sendable)?>(nil)
+
+    var value: (any Sendable)? {
+        get { held.withLock { $0 } }
+        set { held.withLock { $0 = newValue } }
     }
 }
 
