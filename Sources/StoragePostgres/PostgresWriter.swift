@@ -8,7 +8,7 @@ final class PostgresWriter {
     /// … or after so long, whichever is first: what is locked stays so until the commit.
     static let batchTime = Duration.milliseconds(5)
     /// A closure that others got in the way of runs again so often.
-    static let collisionReruns = 5
+    static let collisionReruns = 30
 
     private let address: String
     private var session: PostgresSession
