@@ -57,4 +57,6 @@ struct WalmartTask: Record {
     /// cancelled of each line when it has happened.
     var cancelTarget: [LineQuantity]?
     let cause: OrderUnitsCancelled.Cause?
+    /// Nobody tries it any more by itself since then.
+    var givenUpAt: Instant?
 }

@@ -42,7 +42,9 @@ struct SettleObligationWorker: JobWorker {
     func gaveUp(
         _ job: SettleObligation, because fault: RecordedFault, in transaction: Transaction
     ) throws {
-        guard let task = try transaction.get(WalmartTask.self, job.task) else { return }
+        guard var task = try transaction.get(WalmartTask.self, job.task) else { return }
+        task.givenUpAt = transaction.decision.now
+        try transaction.update(task)
         try transaction.emit(
             ObligationAnswered(
                 order: task.order, kind: task.kind, subject: task.subject, answer: .unknown,
@@ -56,11 +58,14 @@ struct SettleObligationWorker: JobWorker {
         guard task.kind == .confirm, let shippedAt = task.shippedAt,
             context.timekeeper.now < shippedAt + Self.patience
         else { return false }
-        let effect = try await context.store.read(context.call.tenant) {
-            try $0.find(
+        return try await context.store.read(context.call.tenant) { reader in
+            let effect = try reader.find(
                 Effect.byKey, Self.scope(task.connection, .acknowledge), task.order.rawValue)
+            let acknowledging = try reader.find(
+                WalmartTask.bySubject, ObligationKind.acknowledge.rawValue, task.order.rawValue)
+            // An acknowledgement nobody tries any more is not waited for.
+            return effect?.settledAt == nil && acknowledging?.givenUpAt == nil
         }
-        return effect?.settledAt == nil
     }
 
     private static let patience = Duration.seconds(600)
