@@ -48,7 +48,7 @@ package enum WalmartMapping {
 
     /// Walmart cancels what has no valid tracking number by then, counted from the estimated ship
     /// date.
-    /// - Source: Walmart's order management guide, order cancellation policy, read 2026-07.
+    /// - Source: Walmart's published order deadlines; older pages say eight days.
     private static let autoCancelTime = Duration.seconds(4 * 86_400)
 
     /// The order's number alone, for telling orders apart before they are read whole.
