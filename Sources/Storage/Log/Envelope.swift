@@ -50,24 +50,6 @@ package struct Envelope: Sendable {
         return payload
     }
 
-    init(
-        position: LogPosition, tenant: TenantID, stream: String, version: Int64, type: EventType,
-        at: Instant, actor: Actor, operation: String?, cause: String?, correlation: String,
-        data: [UInt8]
-    ) {
-        self.position = position
-        self.tenant = tenant
-        self.stream = stream
-        self.version = version
-        self.type = type
-        self.at = at
-        self.actor = actor
-        self.operation = operation
-        self.cause = cause
-        self.correlation = correlation
-        self.data = data
-    }
-
     package func replacing(data: [UInt8]) -> Envelope {
         Envelope(
             position: position, tenant: tenant, stream: stream, version: version, type: type,
