@@ -76,10 +76,12 @@ struct ReservationDesk {
         guard var reservation = try transaction.get(Reservation.self, id), reservation.isShort
         else { return false }
         let hasMore = try hold(&reservation)
-        let isShort = reservation.lines.contains { $0.sku == sku && !$0.short.isZero }
-        // One who may not take from a facility does not stand in the way of those behind.
-        let isAnyLeft = try ledger.sources(for: [sku])[sku]?.contains { !$0.available.isZero }
-        let lacks = isShort && isAnyLeft != true
+        var lacks = reservation.lines.contains { $0.sku == sku && !$0.short.isZero }
+        if lacks, reservation.lines.contains(where: { $0.excluded != nil }) {
+            // One who may not take from a facility does not stand in the way of those behind.
+            let sources = try ledger.sources(for: [sku])[sku] ?? []
+            lacks = sources.allSatisfy(\.available.isZero)
+        }
         guard hasMore else { return lacks }
         try transaction.update(reservation)
         try announce(reservation)
@@ -201,6 +203,7 @@ struct ReservationDesk {
             line.short.isZero
                 ? nil : StockLine(line: line.line, sku: line.sku, quantity: line.short)
         }
+        guard !wanted.isEmpty else { return false }
         let sources = try ledger.sources(for: Set(wanted.map(\.sku)))
         var closed: [LineNumber: Set<FacilityID>] = [:]
         for line in reservation.lines { closed[line.line] = try excluded(from: line) }
