@@ -46,30 +46,33 @@ enum PostgresServer {
 }
 
 /// A database of its own on the tests' server.
-final class PostgresHarness: StorageHarness, @unchecked Sendable {
+final class PostgresHarness: StorageHarness {
     private static let numbers = Atomic<Int>(0)
 
     private let server: String
     private let name: String
-    private var engine: PostgresEngine
-    private(set) var store: Store
+    private let current: Mutex<Store>
 
+    var store: Store { current.withLock { $0 } }
     var address: String { server.replacing("dbname=postgres", with: "dbname=\(name)") }
 
     init(server: String) async throws {
         self.server = server
         name = "t\(Self.numbers.add(1, ordering: .relaxed).newValue)"
         try PostgresEngine.administer(server, ["CREATE DATABASE \(name)"])
-        engine = try PostgresEngine(
-            address: server.replacing("dbname=postgres", with: "dbname=\(name)"))
-        store = Store(engine: engine)
-        _ = try await store.open([Gadget.self, Counter.self])
+        let address = server.replacing("dbname=postgres", with: "dbname=\(name)")
+        current = Mutex(try await Self.opened(address))
     }
 
     func reopened() async throws -> Store {
         await store.close()
-        engine = try PostgresEngine(address: address)
-        store = Store(engine: engine)
+        let fresh = try await Self.opened(address)
+        current.withLock { $0 = fresh }
+        return fresh
+    }
+
+    private static func opened(_ address: String) async throws -> Store {
+        let store = Store(engine: try PostgresEngine(address: address))
         _ = try await store.open([Gadget.self, Counter.self])
         return store
     }
