@@ -33,6 +33,9 @@ let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(
     name: "UnixSignals", package: "swift-service-lifecycle")
+// Priority queues for turns and timers.
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 // HTML templates with escaping.
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
@@ -60,6 +63,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     ],
@@ -70,10 +74,11 @@ let package = Package(
             name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         room("Kernel", []),
         room("Storage", ["Kernel"]),
-        room("StorageSQLite", ["Kernel", "Storage", "CSQLite"]),
-        room("StoragePostgres", ["Kernel", "Storage", "CPostgres"]),
+        room("StorageSQL", ["Kernel", "Storage"]),
+        room("StorageSQLite", ["Kernel", "Storage", "StorageSQL", "CSQLite"]),
+        room("StoragePostgres", ["Kernel", "Storage", "StorageSQL", "CPostgres"]),
         room("Events", ["Kernel", "Storage", logging]),
-        room("Jobs", ["Kernel", "Storage", logging]),
+        room("Jobs", ["Kernel", "Storage", heap, deque, logging]),
         room("Security", ["Kernel", crypto]),
         room("Contracts", ["Kernel"]),
         room("Web", ["Kernel", "Storage", "Security", hummingbird, nio, logging, httpTypes]),

@@ -42,7 +42,7 @@ struct Suites {
         let path = folder + "/bench-\(UUID().uuidString)"
         let engine = try SQLiteEngine(folder: DataFolder(path: path)) { _ in }
         let store = Store(engine: engine)
-        _ = try await store.open([Gadget.self, Counter.self])
+        _ = try await store.open([Gadget.self, Counter.self] + JobsModule.collections)
         return (store, path)
     }
 
@@ -123,8 +123,9 @@ struct Suites {
         var registry = JobRegistry()
         registry.add(NothingWorker {})
         let dispatcher = Dispatcher(
-            store: store, registry: registry, budgets: Budgets(timekeeper: clock),
-            timekeeper: clock, logger: quiet, capacity: 256)
+            store: store, ending: JobEnding(registry: registry),
+            budgets: Budgets(timekeeper: clock), timekeeper: clock, logger: quiet,
+            settings: .init(capacity: 256))
         let before = Double(try await store.facts()["commits"] ?? "0") ?? 0
         let time = try await seconds {
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -153,7 +154,7 @@ struct Suites {
             // Partitions of their own, as connections have: none waits for another's limit.
             try await store.writeUnrepeated(call, lane: .interactive) {
                 _ = try $0.enqueue(
-                    Nothing(filler: filler), JobOptions(partition: "bench:\(caller % 8)"))
+                    Nothing(filler: filler), JobOptions(key: "bench:\(caller % 8)"))
             }
         }
     }

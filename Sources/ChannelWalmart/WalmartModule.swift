@@ -72,7 +72,7 @@ package struct WalmartModule: Sendable {
     package func addWorkers(to registry: inout JobRegistry) {
         let intake = WalmartIntake(inbox: inbox)
         registry.add(
-            SettleObligationWorker(walmart: access, ledger: EffectLedger(store: parts.store)))
+            SettleObligationWorker(walmart: access, ledger: EffectLedger()))
         registry.add(FetchOrderWorker(walmart: access, intake: intake))
         registry.add(ImportOrderWorker(inbox: inbox, contacts: parts.contacts))
         registry.add(ConfigureConnectionWorker(walmart: access))

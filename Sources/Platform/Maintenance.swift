@@ -8,8 +8,15 @@ import Storage
 /// arrivals and contacts.
 struct Prune: Job {
     static let kind: JobKind = "platform.prune"
-    static let options = JobOptions(
-        priority: -1, uniqueness: .untilFinished("prune"), partition: "maintenance")
+    static let timeout = Duration.seconds(3600)
+
+    static func hourly() throws -> Schedule {
+        try Schedule(
+            "platform.retention", "@hourly",
+            options: JobOptions(
+                priority: -1, uniqueness: .untilFinished("prune"), queue: "maintenance")
+        ) { _ in Prune() }
+    }
 }
 
 struct PruneWorker: JobWorker {
@@ -23,18 +30,36 @@ struct PruneWorker: JobWorker {
     let tenants: @Sendable () async throws -> [TenantID]
 
     func work(_ job: Prune, in context: JobContext) async throws -> JobOutcome {
-        let operations = (timekeeper.now - Self.operationsKept).microseconds
-        let history = (timekeeper.now - Self.historyKept).microseconds
+        let now = timekeeper.now
+        try await pruneHistory(before: now - Self.historyKept, in: context)
         var most = try await context.store.writeUnrepeated(context.call, lane: .bulk) {
-            try $0.bookkeeping { session in
-                try session.pruneOperations(before: operations, limit: Self.chunk)
-                    + session.pruneHistory(before: history, limit: Self.chunk)
+            let old = (now - Self.operationsKept).microseconds
+            let operations = try $0.bookkeeping {
+                try $0.pruneOperations(before: old, limit: Self.chunk)
             }
+            return max(
+                operations,
+                try Scheduler.forget(
+                    before: now - Self.historyKept, limit: Self.chunk, in: $0))
         }
         for tenant in try await tenants() {
-            most = max(most, try await personalData.forget(for: tenant, at: timekeeper.now))
+            most = max(most, try await personalData.forget(for: tenant, at: now))
         }
-        return .snooze(most < Self.chunk ? .seconds(3600) : .milliseconds(100))
+        return most < Self.chunk ? .completed : .snooze(.milliseconds(100))
+    }
+
+    /// Small bites in the lane that yields to all others: the queue itself never waits for it.
+    private func pruneHistory(before: Instant, in context: JobContext) async throws {
+        var place: Int64? = 0
+        while let number = place {
+            place = try await context.store.writeUnrepeated(context.call, lane: .bulk) {
+                try $0.bookkeeping {
+                    try $0.pruneHistory(
+                        after: number, before: before.microseconds, limit: Self.chunk
+                    ).next
+                }
+            }
+        }
     }
 }
 

@@ -42,9 +42,9 @@ extension Platform {
         onReady: @escaping @Sendable (_ port: Int) async -> Void
     ) async throws -> [any Service] {
         try await prepare()
-        let dispatcher = Dispatcher(
-            store: store, registry: makeRegistry(), budgets: budgets, timekeeper: timekeeper,
-            logger: logger, capacity: configuration.jobCapacity)
+        var settings = Dispatcher.Settings(capacity: configuration.jobCapacity)
+        settings.randomness = configuration.randomness
+        let dispatcher = jobs.dispatcher(settings, logger: logger)
         var services: [any Service] = subscriptions.map {
             RunnerService(
                 runner: SubscriptionRunner(
@@ -134,7 +134,7 @@ extension Platform {
         let call = Call(
             tenant: .platform, actor: .platform, at: timekeeper.now, correlation: "start")
         try await store.writeUnrepeated(call) { transaction in
-            _ = try transaction.enqueue(Prune(), Prune.options)
+            try self.jobs.scheduler.begin(in: transaction)
         }
         _ = FileManager.default.createFile(
             atPath: DataFolder.servingMark(in: configuration.dataPath), contents: nil)

@@ -34,13 +34,14 @@ package final class Platform: Sendable {
     package let orders: OrdersModule
     package let warehouse: WarehouseModule
     let walmart: WalmartModule
+    package let jobs: JobsModule
     /// What opening the store did to its tables, in words.
     package let migration: [String]
 
     static let collections: [any Record.Type] =
         AuthenticationModule.collections + SettingsModule.collections
         + CatalogueModule.collections + InventoryModule.collections + OrdersModule.collections
-        + WarehouseModule.collections + WalmartModule.collections
+        + WarehouseModule.collections + WalmartModule.collections + JobsModule.collections
 
     /// Takes the data folder and opens what is in it.
     /// - Throws: `StorageError.locked`, `.settingRefused`; `PlatformError` about the secrets file.
@@ -78,30 +79,45 @@ package final class Platform: Sendable {
                 store: store, vault: vault, directory: settings.directory,
                 contacts: orders.contacts, http: http, budgets: budgets, timekeeper: timekeeper),
             pacing: configuration.polling)
+        jobs = try Self.makeJobs(
+            JobParts(
+                store: store, budgets: budgets, timekeeper: timekeeper,
+                configuration: configuration, authentication: authentication,
+                orders: orders), [orders, inventory, warehouse, walmart])
+    }
+
+    private struct JobParts {
+        let store: Store
+        let budgets: Budgets
+        let timekeeper: any Timekeeper
+        let configuration: PlatformConfiguration
+        let authentication: AuthenticationModule
+        let orders: OrdersModule
+    }
+
+    private static func makeJobs(
+        _ parts: JobParts, _ modules: [any WorkerSource]
+    ) throws -> JobsModule {
+        var registry = JobRegistry()
+        for module in modules { module.addWorkers(to: &registry) }
+        let authentication = parts.authentication
+        let configuration = parts.configuration
+        registry.add(
+            PruneWorker(
+                timekeeper: parts.timekeeper,
+                personalData: PersonalDataRetention(
+                    store: parts.store, contacts: parts.orders.contacts,
+                    rawKept: .seconds(86_400 * Int64(configuration.rawKeptDays)),
+                    contactsKept: .seconds(86_400 * Int64(configuration.contactsKeptDays))),
+                tenants: { try await authentication.service.tenants().map(\.id) }))
+        return JobsModule(
+            store: parts.store, budgets: parts.budgets, registry: registry,
+            schedules: [try Prune.hourly()], observers: [], timekeeper: parts.timekeeper)
     }
 
     package var subscriptions: [Subscription] {
         orders.subscriptions + inventory.subscriptions + catalogue.subscriptions
             + warehouse.subscriptions + walmart.subscriptions
-    }
-
-    package func makeRegistry() -> JobRegistry {
-        var registry = JobRegistry()
-        orders.addWorkers(to: &registry)
-        inventory.addWorkers(to: &registry)
-        warehouse.addWorkers(to: &registry)
-        walmart.addWorkers(to: &registry)
-        registry.add(
-            PruneWorker(
-                timekeeper: timekeeper,
-                personalData: PersonalDataRetention(
-                    store: store, contacts: orders.contacts,
-                    rawKept: .seconds(86_400 * Int64(configuration.rawKeptDays)),
-                    contactsKept: .seconds(86_400 * Int64(configuration.contactsKeptDays))),
-                tenants: { [authentication] in
-                    try await authentication.service.tenants().map(\.id)
-                }))
-        return registry
     }
 
     /// Ends what is open. The store is closed last.
@@ -133,3 +149,13 @@ package final class Platform: Sendable {
         return only.id
     }
 }
+
+/// A module with workers for the queue.
+protocol WorkerSource {
+    func addWorkers(to registry: inout JobRegistry)
+}
+
+extension OrdersModule: WorkerSource {}
+extension InventoryModule: WorkerSource {}
+extension WarehouseModule: WorkerSource {}
+extension WalmartModule: WorkerSource {}

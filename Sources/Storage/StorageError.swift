@@ -26,6 +26,8 @@ package enum StorageFaultCode: String, FaultCode {
     /// Another process holds the data folder.
     case locked
     case settingRefused
+    /// A newer release wrote the database.
+    case newerVersion
     case unknownEvent
 
     package static let service = "storage"
@@ -35,7 +37,8 @@ package enum StorageFaultCode: String, FaultCode {
         case .duplicate, .stale, .operationRunning: .conflict
         case .operationReused, .cursorMalformed: .invalid
         case .unknownRecord: .notFound
-        case .full, .interrupted, .broken, .closed, .locked, .unreachable: .unavailable
+        case .full, .interrupted, .broken, .closed, .locked, .unreachable, .newerVersion:
+            .unavailable
         case .engine, .bodyUndecodable, .settingRefused, .unknownEvent: .defect
         }
     }

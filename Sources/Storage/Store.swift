@@ -189,6 +189,7 @@ private final class Attempt<T: Sendable>: Sendable {
     private struct Outcome: Sendable {
         let value: T
         let hooks: [@Sendable () -> Void]
+        let signalHooks: [@Sendable (CommitSignals) -> Void]
         let freshJobs: [JobHeader]
         let hasNewEvents: Bool
     }
@@ -200,6 +201,7 @@ private final class Attempt<T: Sendable>: Sendable {
     func set(_ value: T, _ transaction: Transaction?) {
         let made = Outcome(
             value: value, hooks: transaction?.hooks ?? [],
+            signalHooks: transaction?.signalHooks ?? [],
             freshJobs: transaction?.freshJobs ?? [],
             hasNewEvents: transaction?.hasNewEvents ?? false)
         outcome.withLock { $0 = made }
@@ -212,6 +214,7 @@ private final class Attempt<T: Sendable>: Sendable {
         if outcome.hasNewEvents { signals.log.raise() }
         if !outcome.freshJobs.isEmpty { signals.announce(jobs: outcome.freshJobs) }
         for hook in outcome.hooks { hook() }
+        for hook in outcome.signalHooks { hook(signals) }
         return outcome.value
     }
 }

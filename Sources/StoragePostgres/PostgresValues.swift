@@ -4,7 +4,7 @@ import Storage
 /// The values of one statement, in the binary form of their types.
 struct PostgresValues {
     /// Object identifiers of types, as the server's catalogue has them since ever.
-    private enum Kind {
+    enum Kind {
         static let bytes: Oid = 17
         static let integer: Oid = 20
         static let text: Oid = 25
@@ -61,11 +61,19 @@ struct PostgresValues {
 
     private func adding(_ type: Oid, _ content: [UInt8]?, isBinary: Bool = true) -> Self {
         var values = self
-        values.types.append(type)
-        // A text ends with a zero byte; a binary value has its length.
-        values.contents.append(isBinary ? content : content.map { $0 + [0] })
-        values.formats.append(isBinary ? 1 : 0)
+        values.add(type, content, isBinary: isBinary)
         return values
+    }
+
+    mutating func add(_ type: Oid, _ content: [UInt8]?, isBinary: Bool = true) {
+        types.append(type)
+        // A text ends with a zero byte; a binary value has its length.
+        contents.append(isBinary ? content : content.map { $0 + [0] })
+        formats.append(isBinary ? 1 : 0)
+    }
+
+    mutating func add(_ number: Int64) {
+        add(Kind.integer, withUnsafeBytes(of: number.bigEndian, Array.init))
     }
 
     /// Hands the driver's arrays to `body`; they live as long as it runs.

@@ -200,7 +200,7 @@ package final class SQLiteEngine: StorageEngine {
                     )
                 }
             }
-            for statement in SQLiteSchema.statements { try connection.execute(statement) }
+            try SQLiteUpgrade(connection: connection).run()
             return writer
         } catch let fault as SQLiteFault { throw fault.storageError }
     }

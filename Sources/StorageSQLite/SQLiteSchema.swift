@@ -48,25 +48,31 @@ enum SQLiteSchema {
           WHERE retry_at IS NOT NULL
         """,
         "CREATE TABLE IF NOT EXISTS jobs(\(jobColumns))",
-        "CREATE INDEX IF NOT EXISTS jobs_ready ON jobs(partition, rank) WHERE state = 1",
+        "CREATE INDEX IF NOT EXISTS jobs_ready ON jobs(partition, rank, number) WHERE state = 1",
         "CREATE INDEX IF NOT EXISTS jobs_due ON jobs(due) WHERE state IN (0, 3)",
         "CREATE INDEX IF NOT EXISTS jobs_running ON jobs(state) WHERE state = 2",
         """
         CREATE UNIQUE INDEX IF NOT EXISTS jobs_unique ON jobs(tenant, kind, unique_key)
-          WHERE unique_key IS NOT NULL
+          WHERE unique_key IS NOT NULL AND (state <> 2 OR uniqueness = 2)
         """,
         "CREATE TABLE IF NOT EXISTS job_history(\(jobColumns))",
         "CREATE INDEX IF NOT EXISTS job_history_by_state ON job_history(tenant, state, number)",
+        """
+        CREATE INDEX IF NOT EXISTS job_history_by_key
+          ON job_history(tenant, kind, unique_key) WHERE unique_key IS NOT NULL
+        """,
     ]
 
-    private static let jobColumns = """
+    static let jobColumns = """
         number INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, kind TEXT NOT NULL,
-        partition TEXT NOT NULL, unique_key TEXT, unique_until_start INTEGER NOT NULL,
+        partition TEXT NOT NULL, lane TEXT, unique_key TEXT, uniqueness INTEGER NOT NULL,
         state INTEGER NOT NULL, priority INTEGER NOT NULL, due INTEGER NOT NULL,
-        rank INTEGER NOT NULL, attempt INTEGER NOT NULL, crashes INTEGER NOT NULL,
-        suspect INTEGER NOT NULL, ran_alone INTEGER NOT NULL, payload BLOB NOT NULL,
-        correlation TEXT NOT NULL, cause TEXT, enqueued INTEGER NOT NULL, started INTEGER,
-        finished INTEGER, fault_kind TEXT, fault_code TEXT, fault_detail TEXT
+        deadline INTEGER, rank INTEGER NOT NULL, attempt INTEGER NOT NULL,
+        crashes INTEGER NOT NULL, suspect INTEGER NOT NULL, ran_alone INTEGER NOT NULL,
+        cancelling INTEGER NOT NULL, payload BLOB NOT NULL, correlation TEXT NOT NULL,
+        cause TEXT, enqueued INTEGER NOT NULL, started INTEGER, finished INTEGER,
+        fault_kind TEXT, fault_code TEXT, fault_detail TEXT, done INTEGER, total INTEGER,
+        checkpoint BLOB, extras BLOB
         """
 }
 

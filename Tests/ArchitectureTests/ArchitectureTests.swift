@@ -8,8 +8,9 @@ import Testing
         let base: Set = ["Kernel", "Contracts", "Storage", "Events", "Jobs", "Security", "Web"]
         var table: [String: Set<String>] = [
             "Kernel": [], "Contracts": ["Kernel"], "Storage": ["Kernel"],
-            "StorageSQLite": ["Kernel", "Storage", "CSQLite"],
-            "StoragePostgres": ["Kernel", "Storage", "CPostgres"],
+            "StorageSQL": ["Kernel", "Storage"],
+            "StorageSQLite": ["Kernel", "Storage", "StorageSQL", "CSQLite"],
+            "StoragePostgres": ["Kernel", "Storage", "StorageSQL", "CPostgres"],
             "StorageTesting": ["Kernel", "Storage"],
             "Events": ["Kernel", "Storage"], "Jobs": ["Kernel", "Storage"], "Security": ["Kernel"],
             "Web": ["Kernel", "Storage", "Security"],

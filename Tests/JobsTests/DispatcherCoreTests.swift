@@ -7,61 +7,121 @@ import Testing
 @Suite struct DispatcherCoreTests {
     private let now = Instant(microseconds: 1_000_000_000)
 
-    private func header(_ number: Int64, _ partition: String, rank: Int64 = 0) -> JobHeader {
-        JobHeader(number: number, tenant: .sample(1), partition: partition, rank: rank, due: 0)
+    private func header(
+        _ number: Int64, tenant: UInt64 = 1, connection: String? = nil, key: String? = nil,
+        lane: String? = nil, rank: Int64 = 0
+    ) -> JobHeader {
+        let partition = JobPartition(
+            tenant: .sample(tenant), connection: connection, kind: "k", key: key)
+        return JobHeader(
+            number: number, tenant: .sample(tenant), partition: partition.description, lane: lane,
+            rank: rank, due: 0)
     }
 
-    @Test func `partitions take turns, however long one's queue is`() {
+    private func take(_ core: inout DispatcherCore) -> [Int64] {
+        core.take(now: now) { _ in .zero }.jobs.map(\.number)
+    }
+
+    @Test func `tenants take turns, however long one's queue is`() {
         var core = DispatcherCore(capacity: 4)
-        core.offer((1...100).map { header($0, "flood") } + [header(200, "other")])
+        core.offer((1...100).map { header($0) } + [header(200, tenant: 2)])
 
-        let (jobs, _) = core.take(now: now, limit: { _ in 100 }, spend: { _ in .zero })
+        let jobs = take(&core)
 
-        #expect(jobs.map(\.number).contains(200))
-        #expect(jobs.count == 4)
+        #expect(jobs.contains(200) && jobs.count == 4)
     }
 
-    @Test func `rank decides within a partition`() {
+    @Test func `connections of a tenant take turns`() {
+        var core = DispatcherCore(capacity: 4)
+        core.offer(
+            (1...100).map { header($0, connection: "a") } + [header(200, connection: "b")])
+
+        #expect(take(&core).contains(200))
+    }
+
+    @Test func `rank decides within a connection, whatever the partition`() {
         var core = DispatcherCore(capacity: 3)
-        core.offer([header(1, "p", rank: 30), header(2, "p", rank: 10), header(3, "p", rank: 20)])
+        core.offer([
+            header(1, key: "x", rank: 30), header(2, key: "y", rank: 10),
+            header(3, key: "x", rank: 20),
+        ])
 
-        let (jobs, _) = core.take(now: now, limit: { _ in 100 }, spend: { _ in .zero })
-
-        #expect(jobs.map(\.number) == [2, 3, 1])
+        #expect(take(&core) == [2, 3, 1])
     }
 
-    @Test(arguments: 1...50)
-    func `never runs more of a partition than its limit`(_ seed: UInt64) {
-        var generator = SplitMix64(seed: seed)
-        var core = DispatcherCore(capacity: 20)
-        var running: [JobHeader] = []
-        var next: Int64 = 0
-        for _ in 0..<300 {
-            if Bool.random(using: &generator) {
-                next += 1
-                core.offer([header(next, ["a", "b", "c"].randomElement(using: &generator) ?? "a")])
-            } else if !running.isEmpty {
-                core.finished(
-                    running.remove(at: Int.random(in: 0..<running.count, using: &generator)))
-            }
-            running += core.take(now: now, limit: { $0 == "a" ? 2 : 5 }, spend: { _ in .zero }).jobs
-            #expect(running.filter { $0.partition == "a" }.count <= 2)
-            #expect(running.count <= 12 && running.count == core.runningCount)
-            #expect(Set(running.map(\.number)).count == running.count)
+    @Test func `a more urgent job that comes late overtakes a full window`() {
+        var core = DispatcherCore(capacity: 1)
+        core.offer((1...1000).map { header($0, rank: $0) })
+        core.offer([header(2000, rank: -5)])
+
+        #expect(take(&core) == [2000])
+        #expect(core.starving.isEmpty)
+    }
+
+    @Test func `shares follow the weights`() {
+        let budgets = Budgets(timekeeper: ManualTimekeeper())
+        budgets.weigh(.sample(2), 3)
+        var core = DispatcherCore(capacity: 1)
+        core.apply(budgets)
+        for number in 1...400 as ClosedRange<Int64> {
+            core.offer([header(number, tenant: 1), header(1000 + number, tenant: 2)])
         }
+        var served = 0
+        for _ in 0..<400 {
+            let number = take(&core)[0]
+            if number > 1000 { served += 1 }
+            core.finished(number)
+        }
+
+        #expect((297...303).contains(served), "\(served)")
+    }
+
+    @Test func `who had nothing to do earns no credit for it`() {
+        var core = DispatcherCore(capacity: 1)
+        core.offer((1...200).map { header($0) })
+        for _ in 0..<100 { core.finished(take(&core)[0]) }
+        core.offer((1001...1100).map { header($0, tenant: 2) })
+        var late = 0
+        for _ in 0..<20 {
+            let number = take(&core)[0]
+            if number > 1000 { late += 1 }
+            core.finished(number)
+        }
+
+        #expect((9...11).contains(late))
+    }
+
+    @Test func `jobs of a lane run one at a time, in order`() {
+        var core = DispatcherCore(capacity: 9)
+        core.offer([header(2, lane: "l", rank: 2), header(1, lane: "l", rank: 1), header(3)])
+
+        #expect(Set(take(&core)) == [1, 3])
+        #expect(take(&core).isEmpty)
+        core.finished(1)
+        #expect(take(&core) == [2])
+    }
+
+    @Test func `a pause holds back its scope and no other, until it ends`() {
+        var core = DispatcherCore(capacity: 9)
+        core.pause([LimitScope.connection("a")])
+        core.offer([header(1, connection: "a"), header(2, connection: "b")])
+
+        #expect(take(&core) == [2])
+        core.pause([])
+        #expect(take(&core) == [1])
     }
 
     @Test func `suspects run alone, one after the other, before anything else`() {
         var core = DispatcherCore(capacity: 10)
-        core.offer([header(1, "p")])
-        core.offerSuspects([header(8, "p"), header(9, "q")])
+        core.offer([header(1)])
+        core.offerSuspects([header(8), header(9, tenant: 2)])
 
-        let first = core.take(now: now, limit: { _ in 9 }, spend: { _ in .zero })
-        let blocked = core.take(now: now, limit: { _ in 9 }, spend: { _ in .zero })
-        core.finished(first.jobs[0])
-        let second = core.take(now: now, limit: { _ in 9 }, spend: { _ in .zero })
-        core.finished(second.jobs[0])
-        let rest = core.take(now: now, limit: { _ in 9 }, spend: { _ in .zero })
+        let first = core.take(now: now) { _ in .zero }
+        let blocked = core.take(now: now) { _ in .zero }
+        core.finished(8)
+        let second = core.take(now: now) { _ in .zero }
+        core.finished(9)
+        let rest = core.take(now: now) { _ in .zero }
 
         #expect(first.jobs.map(\.number) == [8] && first.isAlone)
         #expect(blocked.jobs.isEmpty)
@@ -70,14 +130,114 @@ import Testing
     }
 
     @Test func `a spent budget blocks its partition until it says, and no other`() {
+        let budgets = Budgets(timekeeper: ManualTimekeeper())
+        budgets.configure("slow", PartitionLimit(concurrency: 9, rate: RateLimit(perMinute: 10)))
         var core = DispatcherCore(capacity: 10)
-        core.offer([header(1, "slow"), header(2, "free")])
+        core.apply(budgets)
+        core.offer([header(1, key: "slow"), header(2, key: "free")])
 
-        let first = core.take(
-            now: now, limit: { _ in 9 }, spend: { $0 == "slow" ? .seconds(3) : .zero })
+        let first = core.take(now: now) { $0.contains("slow") ? .seconds(3) : .zero }
 
         #expect(first.jobs.map(\.number) == [2])
         #expect(core.nextUnblocked == now + .seconds(3))
+        #expect(core.take(now: now + .seconds(3)) { _ in .zero }.jobs.map(\.number) == [1])
+    }
+
+    @Test func `a job offered again while it is being settled is read again, not lost`() {
+        var core = DispatcherCore(capacity: 4)
+        core.offer([header(1)])
+        _ = take(&core)
+
+        // Its row is available again before its settling is known here.
+        core.offer([header(1)])
+        core.finished(1)
+
+        #expect(core.starving.count == 1)
+    }
+}
+
+/// Limits at four levels at once, with pauses, lanes and floods: nothing is started past a limit,
+/// and nothing that may start is left waiting for ever.
+@Suite struct DispatcherCorePropertyTests {
+    @Test(arguments: 1...60)
+    func `keeps every limit and forgets no job`(_ seed: UInt64) {
+        var world = CoreWorld(seed: seed)
+
+        for _ in 0..<20_000 where !world.isDone { world.step() }
+
+        let (isDone, left, violations) = (world.isDone, world.left, world.violations)
+        #expect(isDone, "\(left) were never started")
+        #expect(violations.isEmpty)
+    }
+}
+
+private struct CoreWorld {
+    private var generator: SplitMix64
+    private var core: DispatcherCore
+    private let tenantLimit: Int
+    private var all: [Int64: JobHeader] = [:]
+    private var running: [Int64: JobHeader] = [:]
+    private var offered: Int64 = 0
+    private(set) var violations: Set<String> = []
+
+    var isDone: Bool { offered == 300 && all.isEmpty }
+    var left: Int { all.count }
+
+    init(seed: UInt64) {
+        generator = SplitMix64(seed: seed)
+        tenantLimit = Int.random(in: 1...6, using: &generator)
+        let budgets = Budgets(timekeeper: ManualTimekeeper())
+        budgets.configure("key-1", PartitionLimit(concurrency: 1))
+        budgets.configure(LimitScope.connection("c1"), PartitionLimit(concurrency: 2))
+        budgets.configure(LimitScope.kind("k"), PartitionLimit(concurrency: 9))
+        core = DispatcherCore(capacity: 12, tenantLimit: tenantLimit)
+        core.apply(budgets)
+    }
+
+    mutating func step() {
+        if offered < 300, Bool.random(using: &generator) { offer() }
+        if offered == 300 {
+            core.pause([])
+        } else if Int.random(in: 0..<20, using: &generator) == 0 {
+            core.pause(Bool.random(using: &generator) ? ["queue:default"] : [])
+        }
+        for start in core.take(now: Instant(microseconds: 1), spend: { _ in .zero }).jobs {
+            running[start.number] = all[start.number]
+        }
+        check()
+        guard let done = running.keys.sorted().randomElement(using: &generator) else { return }
+        running[done] = nil
+        all[done] = nil
+        core.finished(done)
+    }
+
+    private mutating func offer() {
+        offered += 1
+        let tenant = TenantID.sample(.random(in: 1...3, using: &generator))
+        let partition = JobPartition(
+            tenant: tenant,
+            connection: [nil, "c1", "c2"].randomElement(using: &generator) ?? nil, kind: "k",
+            key: [nil, "key-1", "key-2"].randomElement(using: &generator) ?? nil)
+        let header = JobHeader(
+            number: offered, tenant: tenant, partition: partition.description,
+            lane: [nil, nil, "l1", "l2"].randomElement(using: &generator) ?? nil,
+            rank: .random(in: 0...9, using: &generator), due: 0)
+        all[offered] = header
+        core.offer([header])
+    }
+
+    private mutating func check() {
+        func claim(_ isTrue: Bool, _ words: String) { if !isTrue { violations.insert(words) } }
+        let parts = running.values.compactMap { JobPartition($0.partition) }
+        claim(running.count <= 9, "kind")
+        claim(running.count == core.runningCount, "count")
+        claim(parts.filter { $0.key == "key-1" }.count <= 1, "key")
+        claim(parts.filter { $0.connection == "c1" }.count <= 2, "connection")
+        for tenant in UInt64(1)...3 {
+            claim(parts.filter { $0.tenant == .sample(tenant) }.count <= tenantLimit, "tenant")
+        }
+        let lanes = running.values.compactMap(\.lane)
+        claim(lanes.count == Set(lanes).count, "lane")
     }
 }
 
@@ -116,23 +276,6 @@ import Testing
     }
 }
 
-@Suite struct DispatcherCoreRaceTests {
-    @Test func `a job offered again while it is being settled is read again, not lost`() {
-        var core = DispatcherCore(capacity: 4)
-        let header = JobHeader(
-            number: 1, tenant: .sample(1), partition: "p", rank: 0, due: 0)
-        core.offer([header])
-        let now = Instant(microseconds: 1)
-        _ = core.take(now: now, limit: { _ in 9 }, spend: { _ in .zero })
-
-        // Its row is available again before its settling is known here.
-        core.offer([header])
-        core.finished(header)
-
-        #expect(core.starving == ["p"])
-    }
-}
-
 @Suite struct TokenReturnTests {
     @Test func `a token that was not used can be used by another`() {
         let clock = ManualTimekeeper()
@@ -142,7 +285,7 @@ import Testing
         #expect(budgets.take("p") == .zero)
         #expect(budgets.take("p") > .zero)
 
-        Allowance(partition: "p", budgets: budgets, isPrepaid: true).giveBack()
+        Allowance(scope: "p", budgets: budgets, isPrepaid: true).giveBack()
 
         #expect(budgets.take("p") == .zero)
     }

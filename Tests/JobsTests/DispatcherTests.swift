@@ -141,8 +141,8 @@ import Testing
     {
         let stage = try await JobsStage()
         let outside = Outside(trouble)
-        let ledger = EffectLedger(store: stage.store)
-        let context = stage.context()
+        let ledger = EffectLedger()
+        let context = try await stage.context()
 
         await #expect(throws: JobsError.self) {
             try await outside.perform(ledger, context)
@@ -158,9 +158,9 @@ import Testing
     @Test func `a refusal is final`() async throws {
         let stage = try await JobsStage()
         let outside = Outside("refused")
-        let ledger = EffectLedger(store: stage.store)
+        let ledger = EffectLedger()
 
-        for _ in 0..<3 { _ = try await outside.perform(ledger, stage.context()) }
+        for _ in 0..<3 { _ = try await outside.perform(ledger, try await stage.context()) }
 
         #expect(outside.calls == 1)
         #expect(outside.settled == 1)
@@ -169,10 +169,12 @@ import Testing
     @Test func `being throttled is no lost answer`() async throws {
         let stage = try await JobsStage()
         let outside = Outside("limited")
-        let ledger = EffectLedger(store: stage.store)
+        let ledger = EffectLedger()
 
-        await #expect(throws: JobsError.self) { try await outside.perform(ledger, stage.context()) }
-        _ = try await outside.perform(ledger, stage.context())
+        await #expect(throws: JobsError.self) {
+            try await outside.perform(ledger, try await stage.context())
+        }
+        _ = try await outside.perform(ledger, try await stage.context())
 
         #expect(outside.looks == 0 && outside.effects == 1)
     }

@@ -47,13 +47,15 @@ struct JobsStage: Sendable {
     let store: Store
     let timekeeper = ManualTimekeeper()
     let budgets: Budgets
+    var registry = JobRegistry()
 
     init() async throws {
         let path = NSTemporaryDirectory() + "longshore-jobs-\(UUID().uuidString)"
         let engine = try SQLiteEngine(folder: DataFolder(path: path)) { _ in }
         store = Store(engine: engine)
-        _ = try await store.open([Gadget.self, Effect.self])
+        _ = try await store.open([Gadget.self] + JobsModule.collections)
         budgets = Budgets(timekeeper: timekeeper)
+        registry.add(ProbeWorker())
     }
 
     @discardableResult
@@ -63,7 +65,8 @@ struct JobsStage: Sendable {
 
     func rows(_ states: Set<JobState>) async throws -> [JobRow] {
         try await store.bookkeeping {
-            try $0.jobs(tenant: .sample(1), states: states, before: nil, limit: 500)
+            try $0.jobs(
+                JobFilter(tenant: .sample(1), states: states), before: nil, limit: 500)
         }
     }
 
@@ -71,10 +74,18 @@ struct JobsStage: Sendable {
         try await store.read(.sample(1)) { try $0.find(Gadget.byName, name) }
     }
 
-    func context() -> JobContext {
-        JobContext(
-            number: 1, attempt: 1, call: .sample(), store: store, timekeeper: timekeeper,
-            allowance: Allowance(partition: "p", budgets: budgets, isPrepaid: true))
+    /// A running attempt's context.
+    func context() async throws -> JobContext {
+        let row = try await store.writeUnrepeated(.sample()) { transaction -> JobRow? in
+            let number = try transaction.enqueue(Probe(name: "ok"))
+            return try transaction.bookkeeping {
+                try $0.claim([number ?? 0], now: 1, isAlone: false).first
+            }
+        }
+        return JobContext(
+            number: row?.number ?? 0, attempt: row?.attempt ?? 0, call: .sample(), store: store,
+            timekeeper: timekeeper,
+            allowance: Allowance(scope: nil, budgets: budgets, isPrepaid: true))
     }
 
     /// Marks the job as running, as a process that then dies leaves it.
@@ -85,7 +96,7 @@ struct JobsStage: Sendable {
                     // What the next start does first.
                     if row.ranAlone { row.crashes += 1 }
                     row.state = .available
-                    try session.reschedule(row)
+                    _ = try session.reschedule(row, ending: row.attempt)
                 }
                 _ = try session.claim([number], now: 1, isAlone: isAlone)
             }
@@ -97,10 +108,9 @@ struct JobsStage: Sendable {
 
     /// Runs the dispatcher until nothing is available or running any more.
     func run(_ whileRunning: @escaping @Sendable (JobsStage) async throws -> Void) async throws {
-        var registry = JobRegistry()
-        registry.add(ProbeWorker())
         let dispatcher = Dispatcher(
-            store: store, registry: registry, budgets: budgets, timekeeper: timekeeper,
+            store: store, ending: JobEnding(registry: registry), budgets: budgets,
+            timekeeper: timekeeper,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await dispatcher.run() }

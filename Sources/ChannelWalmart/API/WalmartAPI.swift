@@ -17,7 +17,7 @@ package enum WalmartOperation: String, Sendable, CaseIterable {
         }
     }
 
-    package func partition(_ connection: ConnectionID) -> String {
+    package func limit(_ connection: ConnectionID) -> String {
         "walmart:\(connection):\(rawValue)"
     }
 }
@@ -103,14 +103,14 @@ struct WalmartAPI: Sendable {
     ) async throws -> [UInt8] {
         var isFirst = true
         while true {
-            let partition = operation.partition(access.id)
-            try allowance.spend(on: partition)
+            let limit = operation.limit(access.id)
+            try allowance.spend(on: limit)
             let token = try await tokens.token(for: access)
             let response = try await http.send(request(method, path, token, body))
             if (200..<300).contains(response.status) { return response.body }
             let fault = WalmartErrors.fault(response, now: timekeeper.now)
             if fault.reason == .throttled, let wait = fault.retryAfter {
-                allowance.pause(partition, until: timekeeper.now + wait)
+                allowance.pause(limit, until: timekeeper.now + wait)
             }
             guard fault.reason == .unauthorised, isFirst else { throw fault }
             // A token may run out between two pages: once more with a new one.

@@ -25,7 +25,7 @@ struct WalmartAccess: Sendable {
         for operation in WalmartOperation.allCases {
             let perMinute = access.limits[operation.rawValue] ?? operation.publishedPerMinute
             budgets.configure(
-                operation.partition(connection),
+                operation.limit(connection),
                 PartitionLimit(concurrency: 4, rate: RateLimit(perMinute: perMinute)))
         }
     }

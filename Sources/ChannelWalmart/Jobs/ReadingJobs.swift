@@ -15,7 +15,7 @@ package struct FetchOrder: Job {
         // Until it starts: news that comes while it reads needs another reading.
         JobOptions(
             priority: 1, uniqueness: .untilStarted("\(connection)/\(reference)"),
-            partition: WalmartOperation.getOrder.partition(connection))
+            connection: connection.rawValue, key: WalmartOperation.getOrder.limit(connection))
     }
 }
 

@@ -41,7 +41,7 @@ struct WalmartObligations: Sendable {
             SettleObligation(task: task.id),
             JobOptions(
                 priority: task.kind == .acknowledge ? 0 : 1,
-                partition: operation.partition(task.connection)))
+                connection: task.connection.rawValue, key: operation.limit(task.connection)))
     }
 
     private static func task(
@@ -117,7 +117,7 @@ struct WhenConnectionSaved: Reaction {
                 PollOrders(connection: connection, kind: kind),
                 JobOptions(
                     uniqueness: .untilFinished("\(connection)/\(kind.rawValue)"),
-                    partition: kind.operation.partition(connection)))
+                    connection: connection.rawValue, key: kind.operation.limit(connection)))
         }
     }
 }

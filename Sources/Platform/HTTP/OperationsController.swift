@@ -63,7 +63,7 @@ struct OperationsController: Sendable {
         let limit = try call.limit()
         let tenant = call.tenant
         let rows = try await platform.store.bookkeeping {
-            try $0.jobs(tenant: tenant, states: states, before: before, limit: limit)
+            try $0.jobs(JobFilter(tenant: tenant, states: states), before: before, limit: limit)
         }
         return ListReply(
             items: rows.map { JobReply($0) },
@@ -98,18 +98,9 @@ struct OperationsController: Sendable {
     /// it is not finished.
     @Sendable private func retryJob(_ call: Endpoint) async throws -> JobReply {
         let number = try self.number(call)
-        let request = call.call
-        let tenant = call.tenant
-        _ = try await platform.store.write(request) { transaction in
-            let row = try transaction.bookkeeping { try $0.job(number) }
-            guard let row, row.tenant == tenant else { throw Self.unknownJob(number) }
-            guard row.state.isFinal else {
-                throw JobsError(.notFinished, "job \(number) is \(row.state.name), not finished")
-            }
-            let header = try transaction.bookkeeping {
-                try $0.revive(tenant: tenant, number, now: request.at.microseconds)
-            }
-            transaction.announce(header.map { [$0] } ?? [])
+        let desk = platform.jobs.desk
+        _ = try await platform.store.write(call.call) { transaction in
+            try desk.retry(number, in: transaction)
             return true
         }
         return try await job(call)
@@ -118,20 +109,9 @@ struct OperationsController: Sendable {
     /// `POST /jobs/{number}/dismissal` → a failed job counts as dealt with; 409 unless discarded.
     @Sendable private func dismissJob(_ call: Endpoint) async throws -> JobReply {
         let number = try self.number(call)
-        let request = call.call
-        let tenant = call.tenant
-        _ = try await platform.store.write(request) { transaction in
-            let row = try transaction.bookkeeping { try $0.job(number) }
-            guard var job = row, job.tenant == tenant else { throw Self.unknownJob(number) }
-            guard job.state == .discarded else {
-                throw JobsError(.notFinished, "job \(number) is \(job.state.name), not discarded")
-            }
-            job.state = .cancelled
-            let dismissed = job
-            try transaction.bookkeeping { session in
-                _ = try session.revive(tenant: tenant, number, now: request.at.microseconds)
-                try session.finish(dismissed)
-            }
+        let desk = platform.jobs.desk
+        _ = try await platform.store.write(call.call) { transaction in
+            try desk.dismiss(number, in: transaction)
             return true
         }
         return try await job(call)

@@ -83,10 +83,11 @@ package protocol SubscriptionRows: AnyObject {
     func parkedDue(subscription: String, now: Int64, limit: Int) throws -> [ParkedRow]
 }
 
-/// Rows of the job queue and its history.
+/// Rows of the job queue and its history. An attempt's number is its fencing token: what an attempt
+/// that is no longer the current one writes changes nothing.
 package protocol JobRows: AnyObject {
-    /// - Returns: the new job's number, or `nil` where its unique key is taken.
-    func insertJob(_ job: JobRow) throws -> Int64?
+    /// - Parameter window: finished jobs that still keep the unique key taken.
+    func insertJob(_ job: JobRow, unlessSince window: JobWindow?) throws -> JobInsertion
     func readyJobs(partition: String, after rank: Int64, limit: Int) throws -> [JobHeader]
     func readyPartitions() throws -> [String]
     func promoteDue(now: Int64, limit: Int) throws -> [JobHeader]
@@ -94,21 +95,40 @@ package protocol JobRows: AnyObject {
     /// Marks as running those still available; the others are left out.
     func claim(_ numbers: [Int64], now: Int64, isAlone: Bool) throws -> [JobRow]
     func job(_ number: Int64) throws -> JobRow?
-    func reschedule(_ job: JobRow) throws
-    func finish(_ job: JobRow) throws
+    /// Whether this attempt is the current one.
+    func holds(_ number: Int64, attempt: Int) throws -> Bool
+    /// Puts an attempted job back. - Parameter attempt: the attempt that ends.
+    func reschedule(_ job: JobRow, ending attempt: Int) throws -> JobReturn
+    /// Moves jobs to the history, each from the state it is in.
+    /// - Parameter from: `nil` ends the attempt a row names; else the states it may be in.
+    /// - Returns: numbers of those that were ended; the others were no longer so.
+    func finish(_ jobs: [JobRow], from states: Set<JobState>?) throws -> Set<Int64>
+    func saveProgress(_ number: Int64, attempt: Int, _ progress: JobProgress) throws -> Bool
+    /// Asks a running attempt to end. - Returns: whether one runs.
+    func requestCancellation(_ number: Int64) throws -> Bool
     /// Everything that was running when the process died.
     func runningJobs() throws -> [JobRow]
     /// Moves a finished job back into the queue; `nil` when there is none.
-    func revive(tenant: TenantID, _ number: Int64, now: Int64) throws -> JobHeader?
+    /// - Parameter payload: takes the place of the job's own.
+    func revive(
+        tenant: TenantID, _ number: Int64, now: Int64, payload: [UInt8]?
+    ) throws -> JobHeader?
+    /// A discarded job counts as cancelled. - Returns: whether it was discarded.
+    func dismiss(tenant: TenantID, _ number: Int64) throws -> Bool
 }
 
 /// What the console, the command line and figures ask about jobs.
 package protocol JobListing: AnyObject {
-    func jobs(
-        tenant: TenantID, states: Set<JobState>, before number: Int64?, limit: Int
-    ) throws -> [JobRow]
+    /// Newest first.
+    func jobs(_ filter: JobFilter, before number: Int64?, limit: Int) throws -> [JobRow]
     func jobCounts(tenant: TenantID?) throws -> [JobState: Int]
-    func pruneHistory(before: Int64, limit: Int) throws -> Int
+    /// Live jobs by partition and state.
+    func jobTallies() throws -> [JobTally]
+    /// Looks at `limit` finished jobs after a number and removes those that ended before a time,
+    /// all but discarded ones. - Returns: where to go on; `nil` at the end.
+    func pruneHistory(
+        after number: Int64, before: Int64, limit: Int
+    ) throws -> (next: Int64?, removed: Int)
 }
 
 /// One open transaction of an engine.

@@ -65,7 +65,10 @@ package final class Signal: Sendable {
 package final class CommitSignals: Sendable {
     package let log = Signal()
     package let jobs = Signal()
+    /// Pauses and other words to the dispatcher changed.
+    package let controls = Signal()
     private let fresh = Mutex<[JobHeader]>([])
+    private let cancellations = Mutex<[Int64]>([])
 
     /// Past this the dispatcher reads the queue instead.
     private static let freshLimit = 20_000
@@ -77,6 +80,24 @@ package final class CommitSignals: Sendable {
             if fresh.count < Self.freshLimit { fresh.append(contentsOf: headers) }
         }
         jobs.raise()
+    }
+
+    /// A running job is to end.
+    package func announce(cancelled number: Int64) {
+        cancellations.withLock { $0.append(number) }
+        jobs.raise()
+    }
+
+    package func announceControls() {
+        controls.raise()
+        jobs.raise()
+    }
+
+    package func takeCancellations() -> [Int64] {
+        cancellations.withLock { numbers in
+            defer { numbers.removeAll() }
+            return numbers
+        }
     }
 
     /// Hands over, once, the jobs committed since the last time.

@@ -128,6 +128,11 @@ package class ReadTransaction {
         return (try page.events.map(upcasters.envelope), page.next)
     }
 
+    /// A job of the queue or its history, whoever's it is.
+    package func queueRow(_ number: Int64) throws -> JobRow? {
+        try perform { try $0.job(number) }
+    }
+
     func decode<R: Record>(_ type: R.Type, _ row: StoredRecord) throws -> R {
         do { return try BodyCoder.decode(type, from: row.body) } catch {
             doom = doom ?? error

@@ -10,6 +10,7 @@ package final class Transaction: ReadTransaction {
     private let cache: RecordCache
     private(set) var cacheChanges: [RecordCache.Key: RecordCache.Entry?] = [:]
     private(set) var hooks: [@Sendable () -> Void] = []
+    private(set) var signalHooks: [@Sendable (CommitSignals) -> Void] = []
     private(set) var freshJobs: [JobHeader] = []
     private(set) var hasNewEvents = false
 
@@ -26,6 +27,11 @@ package final class Transaction: ReadTransaction {
 
     /// Runs after the commit, once: wake-ups, figures, log lines. Never for what must happen.
     package func afterCommit(_ hook: @escaping @Sendable () -> Void) { hooks.append(hook) }
+
+    /// As ``afterCommit(_:)``, with the store's own signals.
+    package func afterCommitSignal(_ hook: @escaping @Sendable (CommitSignals) -> Void) {
+        signalHooks.append(hook)
+    }
 
     override package func get<R: Record>(
         _ type: R.Type = R.self, _ id: Identifier<R.Tag>
@@ -125,13 +131,17 @@ package final class Transaction: ReadTransaction {
     }
 
     /// Puts a job into the queue; see `Jobs` for the typed way.
-    /// - Returns: `nil` where the job's unique key is taken.
-    package func insertJob(_ job: JobRow) throws -> Int64? {
-        var job = job
-        guard let number = try perform({ try $0.insertJob(job) }) else { return nil }
-        job.number = number
-        freshJobs.append(job.header)
-        return number
+    /// - Parameter window: finished jobs that still keep the unique key taken.
+    package func insertJob(
+        _ job: JobRow, unlessSince window: JobWindow?
+    ) throws -> JobInsertion {
+        let insertion = try perform { try $0.insertJob(job, unlessSince: window) }
+        if case .added(let number) = insertion {
+            var job = job
+            job.number = number
+            freshJobs.append(job.header)
+        }
+        return insertion
     }
 
     /// Rows of the engine for the platform's own bookkeeping: subscriptions and the queue.

@@ -8,6 +8,7 @@ package struct JobRegistry: Sendable {
         let givesUp: Bool
         let run: @Sendable ([UInt8], JobContext) async throws -> JobOutcome
         let gaveUp: @Sendable ([UInt8], RecordedFault, Transaction) throws -> Void
+        let check: @Sendable ([UInt8]) throws -> Void
     }
 
     private var entries: [String: Entry] = [:]
@@ -25,7 +26,7 @@ package struct JobRegistry: Sendable {
             gaveUp: { payload, fault, transaction in
                 let job = try BodyCoder.decode(W.Work.self, from: payload)
                 try worker.gaveUp(job, because: fault, in: transaction)
-            })
+            }, check: { _ = try BodyCoder.decode(W.Work.self, from: $0) })
     }
 
     package var kinds: [String] { entries.keys.sorted() }

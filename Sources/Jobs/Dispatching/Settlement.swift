@@ -8,7 +8,7 @@ struct Settlement {
     init(_ row: JobRow, _ outcome: JobOutcome, now: Instant) {
         switch outcome {
         case .completed, .commit: self.row = row.ended(.completed, at: now)
-        case .snooze(let pause):
+        case .snooze(let pause), .commitThenSnooze(let pause, _):
             // It did what it could: earlier tries and crashes are not held against it.
             var again = row.again(.scheduled, at: now + pause)
             again.attempt = 0
@@ -22,6 +22,40 @@ struct Settlement {
         }
     }
 
+    /// Ended by a person's wish or by the process' end, not by itself.
+    init(_ row: JobRow, stoppedBy reason: AttemptStop.Reason, now: Instant) {
+        switch reason {
+        case .stopping:
+            // Handed back as if it had not begun.
+            var again = row.again(.available, at: Instant(microseconds: row.due))
+            again.attempt -= 1
+            self.row = again
+        case .cancelled, .timedOut:
+            self.row = Self.cancelled(row, at: now)
+        }
+    }
+
+    static func cancelled(_ row: JobRow, at now: Instant) -> JobRow {
+        var ended = row.ended(.cancelled, at: now)
+        ended.fault = RecordedFault(
+            JobsError(.cancelled, "cancelled before it was done"))
+        return ended
+    }
+
+    static func superseded(_ row: JobRow, at now: Instant) -> JobRow {
+        var ended = row.ended(.cancelled, at: now)
+        ended.fault = RecordedFault(JobsError(.superseded, "a newer one does its work"))
+        return ended
+    }
+
+    /// It was claimed after its time.
+    static func late(_ row: JobRow, at now: Instant) -> JobRow {
+        var ended = row.ended(.discarded, at: now)
+        ended.fault = RecordedFault(
+            JobsError(.deadlinePassed, "it was not begun before its deadline"))
+        return ended
+    }
+
     /// It runs no more: the process died with it, time and again.
     init(quarantining row: JobRow, now: Instant) {
         var ended = row.ended(.discarded, at: now)
@@ -32,12 +66,12 @@ struct Settlement {
     }
 
     init(
-        _ row: JobRow, _ error: any Error, givesUp: Bool = true, now: Instant,
-        using generator: inout some RandomNumberGenerator
+        _ row: JobRow, _ error: any Error, givesUp: Bool = true, isParked: Bool = false,
+        now: Instant, using generator: inout some RandomNumberGenerator
     ) {
         let fault = RecordedFault(error)
         var next: JobRow
-        switch fault.kind.jobReaction {
+        switch isParked ? .snooze : fault.kind.jobReaction {
         case .discard: next = row.ended(.discarded, at: now)
         case .snooze:
             let pause = (error as? any Fault)?.retryAfter ?? .seconds(1)

@@ -18,10 +18,9 @@ package enum EffectOutcome: Sendable {
 ///
 /// The intent and its outside key are durable before the call, the outcome after it. An answer
 /// that never came is asked about before the call is repeated; what did happen is never repeated.
+/// An attempt that was given up neither calls nor records any more.
 package struct EffectLedger: Sendable {
-    private let store: Store
-
-    package init(store: Store) { self.store = store }
+    package init() {}
 
     /// - Parameters:
     ///   - look: asks the other side; only called when an earlier answer was lost.
@@ -86,7 +85,7 @@ package struct EffectLedger: Sendable {
 
     private func plan(_ scope: String, _ key: String, _ context: JobContext) async throws -> Effect
     {
-        try await context.store.writeUnrepeated(context.call) { transaction in
+        try await context.write { transaction in
             if let known = try transaction.find(Effect.byKey, scope, key) { return known }
             let effect = Effect(
                 id: transaction.decision.newID(), scope: scope, key: key, state: .planned,
@@ -101,7 +100,7 @@ package struct EffectLedger: Sendable {
         _ id: Identifier<EffectTag>, _ context: JobContext,
         _ change: @escaping @Sendable (inout Effect) -> Void
     ) async throws -> Effect {
-        try await context.store.writeUnrepeated(context.call) { transaction in
+        try await context.write { transaction in
             var effect = try transaction.require(Effect.self, id)
             change(&effect)
             try transaction.update(effect)
@@ -113,7 +112,7 @@ package struct EffectLedger: Sendable {
         _ id: Identifier<EffectTag>?, _ outcome: EffectOutcome, _ context: JobContext,
         _ settle: @escaping @Sendable (EffectOutcome, Transaction) throws -> Void
     ) async throws -> EffectOutcome {
-        try await context.store.writeUnrepeated(context.call) { transaction in
+        try await context.write { transaction in
             if let id {
                 var effect = try transaction.require(Effect.self, id)
                 effect.settledAt = transaction.decision.now

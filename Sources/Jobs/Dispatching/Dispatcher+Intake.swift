@@ -1,0 +1,190 @@
+import HeapModule
+import Kernel
+import Logging
+import Storage
+
+/// What becomes known to the dispatcher, and what it takes up.
+extension Dispatcher {
+    private static let promoteLimit = 500
+    /// So many crashes while it ran alone, and a job runs no more.
+    private static let crashLimit = 2
+
+    /// Everything that ran at the crash is a suspect and runs alone; only a crash while alone
+    /// counts, and twice means quarantine.
+    func recover() async throws {
+        let now = timekeeper.now
+        let ran = try await store.bookkeeping { try $0.runningJobs() }
+        var suspects: [Int64] = []
+        for row in ran where try await sortOut(row, now) { suspects.append(row.number) }
+        let numbers = suspects
+        let headers = try await store.bookkeeping { session in
+            try numbers.compactMap { try session.job($0)?.header }
+        }
+        core.offerSuspects(headers)
+        for partition in try await store.bookkeeping({ try $0.readyPartitions() }) {
+            core.noteMore(partition)
+        }
+        nextDue = try await store.bookkeeping { try $0.nextDue() }.map(Instant.init)
+        if !suspects.isEmpty {
+            logger.warning(
+                "jobs ran when the process died", metadata: ["count": "\(suspects.count)"])
+        }
+    }
+
+    /// Puts what ran back into the queue, as a suspect; ends what is not to run again.
+    /// - Returns: whether it is a suspect now.
+    private func sortOut(_ row: JobRow, _ now: Instant) async throws -> Bool {
+        var job = row
+        if job.ranAlone { job.crashes += 1 }
+        guard job.crashes < Self.crashLimit else {
+            logger.error("quarantined", metadata: ["job": "\(row.number)", "kind": "\(row.kind)"])
+            board.count { $0.quarantined += 1 }
+            try await save(Settlement(quarantining: job, now: now), of: row)
+            return false
+        }
+        guard !row.isCancelling else {
+            try await save(Settlement(row, stoppedBy: .cancelled, now: now), of: row)
+            return false
+        }
+        job.state = .available
+        job.isSuspect = true
+        job.due = now.microseconds
+        let back = job
+        return try await store.writeUnrepeated(call(for: row)) { [ending] transaction in
+            let came = try transaction.bookkeeping {
+                try $0.reschedule(back, ending: row.attempt)
+            }
+            guard came == .superseded else { return came == .returned }
+            try ending.end(Settlement.superseded(row, at: now), from: nil, in: transaction)
+            return false
+        }
+    }
+
+    func takeIn() async throws {
+        let now = timekeeper.now
+        try await expire(now)
+        hearControls(now)
+        if controlsSeen != store.signals.controls.generation { try await loadPauses() }
+        let (fresh, isComplete) = store.signals.takeFreshJobs()
+        core.offer(fresh.filter { $0.due <= now.microseconds })
+        for header in fresh where header.due > now.microseconds {
+            noteDue(Instant(microseconds: header.due))
+        }
+        if !isComplete {
+            for name in try await store.bookkeeping({ try $0.readyPartitions() }) {
+                core.noteMore(name)
+            }
+            if let next = try await store.bookkeeping({ try $0.nextDue() }) {
+                noteDue(Instant(microseconds: next))
+            }
+        }
+        if let due = nextDue, due <= now { try await promote(now) }
+        let limit = core.refillLimit
+        for name in core.starving {
+            let headers = try await store.bookkeeping {
+                try $0.readyJobs(partition: name, after: .min, limit: limit)
+            }
+            core.refill(name, with: headers, isAll: headers.count < limit)
+        }
+    }
+
+    private func hearControls(_ now: Instant) {
+        for number in store.signals.takeCancellations() {
+            running[number]?.stop.fire(.cancelled)
+        }
+        if let limits = budgets.limits(after: limitsSeen) {
+            limitsSeen = limits.generation
+            core.apply(limits)
+        }
+        for connection in breakers.wake(now) {
+            core.throttle(LimitScope.connection(connection), to: 1)
+        }
+    }
+
+    private func loadPauses() async throws {
+        let generation = store.signals.controls.generation
+        let scopes = try await store.read(.platform) { reader in
+            try reader.page(QueuePause.byScope, limit: 1000).items.map(\.scope)
+        }
+        core.pause(Set(scopes))
+        controlsSeen = generation
+    }
+
+    private func promote(_ now: Instant) async throws {
+        // What is settled while this waits may set an earlier time: merge, never overwrite.
+        nextDue = nil
+        let (headers, next) = try await store.writeUnrepeated(call(tenant: .platform)) {
+            try $0.bookkeeping { session in
+                let due = try session.promoteDue(
+                    now: now.microseconds, limit: Self.promoteLimit)
+                return (due, try session.nextDue())
+            }
+        }
+        core.offer(headers)
+        if let next { noteDue(Instant(microseconds: next)) }
+    }
+
+    func claim(
+        _ starts: [DispatcherCore.Start], isAlone: Bool
+    ) async throws -> [(JobRow, AttemptStop)] {
+        do { return try await claimed(starts, isAlone: isAlone) } catch {
+            // They stay available in the queue: forget them here, and read them again.
+            for start in starts {
+                core.finished(start.number)
+                core.noteMore(start.partition)
+            }
+            throw error
+        }
+    }
+
+    private func claimed(
+        _ starts: [DispatcherCore.Start], isAlone: Bool
+    ) async throws -> [(JobRow, AttemptStop)] {
+        let numbers = starts.map(\.number)
+        let now = timekeeper.now.microseconds
+        let claimed = try await store.writeUnrepeated(call(tenant: .platform)) { transaction in
+            try transaction.bookkeeping {
+                try $0.claim(numbers, now: now, isAlone: isAlone)
+            }
+        }
+        FailurePoint.pass("jobs.afterClaim")
+        let rows = Dictionary(claimed.map { ($0.number, $0) }) { first, _ in first }
+        let begun = timekeeper.now
+        var attempts: [(JobRow, AttemptStop)] = []
+        for start in starts {
+            guard let row = rows[start.number] else {
+                core.finished(start.number)
+                continue
+            }
+            let stop = AttemptStop()
+            running[row.number] = Running(row: row, stop: stop)
+            let timeout = ending.registry.entry(row.kind)?.timeout ?? .seconds(60)
+            expiries.insert(
+                Expiry(at: begun + timeout, number: row.number, attempt: row.attempt))
+            attempts.append((row, stop))
+        }
+        let count = attempts.count
+        board.count { $0.started += count }
+        return attempts
+    }
+
+    /// Ends attempts past their time, and gives up those whose handler will not end.
+    private func expire(_ now: Instant) async throws {
+        while let expiry = expiries.min, expiry.at <= now {
+            expiries.removeMin()
+            guard let attempt = running[expiry.number], attempt.row.attempt == expiry.attempt
+            else { continue }
+            guard attempt.stop.reason == nil else {
+                logger.error(
+                    "an attempt would not end; its job is given to another",
+                    metadata: ["job": "\(expiry.number)", "kind": "\(attempt.row.kind)"])
+                board.count { $0.abandoned += 1 }
+                try await settle(attempt.row, .failure(Self.timedOut(attempt.row)), attempt.stop)
+                continue
+            }
+            attempt.stop.fire(.timedOut)
+            expiries.insert(
+                Expiry(at: now + settings.grace, number: expiry.number, attempt: expiry.attempt))
+        }
+    }
+}

@@ -1,0 +1,278 @@
+import Kernel
+import Logging
+import Storage
+
+/// An attempt, from its start to its being written down.
+extension Dispatcher {
+    /// A kind without a worker waits for a release that has one; that burns no attempt.
+    private static let unknownKindPause = Duration.seconds(60)
+    /// A job that is never given up counts as trouble after so many tries.
+    private static let troubleAfter = 5
+
+    static func timedOut(_ row: JobRow) -> JobsError {
+        JobsError(.timedOut, "attempt \(row.attempt) took longer than \(row.kind) may")
+    }
+
+    func perform(_ row: JobRow, _ stop: AttemptStop) async throws {
+        let result = await attempt(row, stop)
+        guard running[row.number]?.row.attempt == row.attempt else {
+            // Given up meanwhile: another attempt does the work, or did.
+            board.count { $0.staleEnds += 1 }
+            logger.warning(
+                "an attempt ended too late", metadata: ["job": "\(row.number)"])
+            return
+        }
+        try await settle(row, result, stop)
+    }
+
+    private nonisolated func attempt(
+        _ row: JobRow, _ stop: AttemptStop
+    ) async -> Result<JobOutcome, any Error> {
+        guard let entry = ending.registry.entry(row.kind) else {
+            logger.error("no worker", metadata: ["kind": "\(row.kind)"])
+            return .success(.snooze(Self.unknownKindPause))
+        }
+        if let deadline = row.deadline, deadline < timekeeper.now.microseconds {
+            return .failure(
+                JobsError(.deadlinePassed, "it was not begun before its deadline"))
+        }
+        let context = JobContext(
+            number: row.number, attempt: row.attempt, call: call(for: row), store: store,
+            timekeeper: timekeeper,
+            allowance: Allowance(
+                scope: JobPartition(row.partition)?.key, budgets: budgets,
+                isPrepaid: !row.ranAlone), progress: row.progress)
+        do {
+            return .success(
+                try await withThrowingTaskGroup(of: JobOutcome?.self) { group in
+                    group.addTask { try await entry.run(row.payload, context) }
+                    group.addTask {
+                        await stop.wait()
+                        return nil
+                    }
+                    defer { group.cancelAll() }
+                    if let outcome = try await group.next() ?? nil { return outcome }
+                    // Told to end: what the handler makes of it still counts.
+                    group.cancelAll()
+                    guard let last = try await group.next(), let outcome = last else {
+                        return .completed
+                    }
+                    return outcome
+                })
+        } catch { return .failure(error) }
+    }
+
+    /// Writes an outcome down; it must not be lost to a full disk: it waits until there is room.
+    func settle(
+        _ row: JobRow, _ result: Result<JobOutcome, any Error>, _ stop: AttemptStop
+    ) async throws {
+        FailurePoint.pass("jobs.beforeSettle")
+        note(row, result, stop)
+        if case .success(.completed) = result {
+            let ended = row.ended(.completed, at: timekeeper.now)
+            if ending.isPlain(ended) { return try await flush(ended) }
+        }
+        try await untilWritten { try await self.write(row, result, stop) }
+        release(row.number)
+    }
+
+    private func release(_ number: Int64) {
+        running[number] = nil
+        core.finished(number)
+        store.signals.jobs.raise()
+    }
+
+    private func untilWritten(_ body: () async throws -> Void) async throws {
+        var tries = 0
+        while true {
+            do { return try await body() } catch {
+                if let breakage = store.breakage { throw breakage }
+                tries += 1
+                logger.error("outcome not written", metadata: ["error": "\(error)"])
+                guard tries < 60 else { throw error }
+                try await timekeeper.sleep(for: .seconds(1))
+            }
+        }
+    }
+
+    /// Writes plain ends, many as one: who comes while others are written joins the next.
+    private func flush(_ row: JobRow) async throws {
+        finished.append(row)
+        guard !isFlushing else { return }
+        isFlushing = true
+        defer { isFlushing = false }
+        while !finished.isEmpty {
+            let rows = Array(finished.prefix(256))
+            finished.removeFirst(rows.count)
+            try await untilWritten {
+                let ended = try await self.store.writeUnrepeated(self.call(tenant: .platform)) {
+                    try $0.bookkeeping { try $0.finish(rows, from: nil) }
+                }
+                self.board.count {
+                    $0.completed += ended.count
+                    $0.staleEnds += rows.count - ended.count
+                }
+            }
+            for row in rows { release(row.number) }
+        }
+    }
+
+    private func write(
+        _ row: JobRow, _ result: Result<JobOutcome, any Error>, _ stop: AttemptStop
+    ) async throws {
+        let now = timekeeper.now
+        do {
+            switch result {
+            case .success(.commit(let writes)), .success(.commitThenSnooze(_, let writes)):
+                guard case .success(let outcome) = result else { return }
+                do {
+                    try await save(Settlement(row, outcome, now: now), of: row, with: writes)
+                } catch {
+                    if store.breakage != nil || Self.isStale(error) { throw error }
+                    try await write(row, .failure(error), stop)
+                }
+            case .success(let outcome):
+                try await save(Settlement(row, outcome, now: now), of: row)
+            case .failure(let error):
+                try await save(failed(row, error, stop, now), of: row)
+            }
+        } catch  where Self.isStale(error) {
+            board.count { $0.staleEnds += 1 }
+            logger.warning("an attempt ended too late", metadata: ["job": "\(row.number)"])
+        }
+    }
+
+    private static func isStale(_ error: any Error) -> Bool {
+        (error as? JobsError)?.reason == .stale
+    }
+
+    private func failed(
+        _ row: JobRow, _ error: any Error, _ stop: AttemptStop, _ now: Instant
+    ) -> Settlement {
+        switch stop.reason {
+        case .cancelled: return Settlement(row, stoppedBy: .cancelled, now: now)
+        case .stopping: return Settlement(row, stoppedBy: .stopping, now: now)
+        case .timedOut, nil: break
+        }
+        let cause: any Error = stop.reason == .timedOut ? Self.timedOut(row) : error
+        log(cause, row)
+        var generator = DrawnRandomness(draw: settings.randomness)
+        return Settlement(
+            row, cause, givesUp: ending.registry.entry(row.kind)?.givesUp ?? false,
+            isParked: isParked(row, cause), now: now, using: &generator)
+    }
+
+    /// Whether the fault is the connection's, whose breaker is open: it costs no attempt.
+    private func isParked(_ row: JobRow, _ error: any Error) -> Bool {
+        guard RecordedFault(error).kind == .unavailable,
+            let connection = JobPartition(row.partition)?.connection
+        else { return false }
+        return !breakers.isClosed(connection)
+    }
+
+    /// Tells the connection's breaker how it went.
+    private func note(
+        _ row: JobRow, _ result: Result<JobOutcome, any Error>, _ stop: AttemptStop
+    ) {
+        guard let connection = JobPartition(row.partition)?.connection else { return }
+        let scope = LimitScope.connection(connection)
+        switch result {
+        case .success:
+            if let allowed = breakers.succeeded(connection) {
+                core.throttle(scope, to: allowed)
+            }
+        case .failure(let error):
+            let fault = RecordedFault(error)
+            guard stop.reason == nil || stop.reason == .timedOut,
+                fault.kind == .unavailable || stop.reason == .timedOut
+            else { return }
+            let jitter = Double(settings.randomness() >> 11) / Double(UInt64(1) << 53)
+            if let allowed = breakers.failed(
+                connection, fault, at: timekeeper.now, jitter: jitter)
+            {
+                core.throttle(scope, to: allowed)
+            }
+        }
+    }
+
+    func save(
+        _ settlement: Settlement, of row: JobRow,
+        with writes: (@Sendable (Transaction) throws -> Void)? = nil
+    ) async throws {
+        do { try await write(settlement, of: row, writes, tells: true) } catch {
+            let isPassing = [.unavailable, .conflict, .limited].contains(RecordedFault(error).kind)
+            guard store.breakage == nil, settlement.row.state == .discarded, !isPassing else {
+                throw error
+            }
+            // Whoever should hear of the end cannot: the end itself is written all the same.
+            logger.error(
+                "nobody was told that a job was given up",
+                metadata: ["job": "\(settlement.row.number)", "error": "\(error)"])
+            try await write(settlement, of: row, writes, tells: false)
+        }
+        count(settlement.row)
+        if !settlement.row.state.isFinal { noteDue(Instant(microseconds: settlement.row.due)) }
+    }
+
+    private func write(
+        _ settlement: Settlement, of row: JobRow,
+        _ writes: (@Sendable (Transaction) throws -> Void)?, tells: Bool
+    ) async throws {
+        let next = settlement.row
+        let now = timekeeper.now
+        try await store.writeUnrepeated(call(for: row)) { [ending] transaction in
+            try writes?(transaction)
+            guard !next.state.isFinal else {
+                guard try ending.end(next, from: nil, tells: tells, in: transaction) else {
+                    throw JobsError(.stale, "attempt \(row.attempt) is over")
+                }
+                return
+            }
+            switch try transaction.bookkeeping({
+                try $0.reschedule(next, ending: row.attempt)
+            }) {
+            case .stale: throw JobsError(.stale, "attempt \(row.attempt) is over")
+            case .superseded:
+                try ending.end(
+                    Settlement.superseded(row, at: now), from: nil, tells: false,
+                    in: transaction)
+            case .returned:
+                if next.state == .available { transaction.announce([next.header]) }
+                guard next.attempt == Self.troubleAfter, let fault = next.fault else { return }
+                for observer in ending.observers {
+                    try observer.failed(next, fault, in: transaction)
+                }
+            }
+        }
+    }
+
+    private func count(_ row: JobRow) {
+        board.count { figures in
+            switch row.state {
+            case .completed: figures.completed += 1
+            case .discarded: figures.discarded += 1
+            case .cancelled: figures.cancelled += 1
+            case .retryable: figures.retried += 1
+            default: figures.snoozed += 1
+            }
+        }
+    }
+
+    private func log(_ error: any Error, _ row: JobRow) {
+        let level: Logger.Level =
+            switch RecordedFault(error).kind {
+            case .defect: .error
+            case .unavailable, .unauthenticated, .forbidden: .warning
+            default: .info
+            }
+        logger.log(
+            level: level, "attempt failed",
+            metadata: ["job": "\(row.number)", "kind": "\(row.kind)", "error": "\(error)"])
+    }
+}
+
+/// Chance as it is handed in.
+private struct DrawnRandomness: RandomNumberGenerator {
+    let draw: @Sendable () -> UInt64
+    mutating func next() -> UInt64 { draw() }
+}

@@ -1,0 +1,152 @@
+import HeapModule
+package import Kernel
+package import Logging
+package import Storage
+import Synchronization
+
+/// Claims, runs and settles jobs: the thin loop around ``DispatcherCore``.
+package actor Dispatcher {
+    /// How a dispatcher behaves.
+    package struct Settings: Sendable {
+        /// Jobs running at once.
+        package var capacity = 64
+        /// How long a handler may go on after its attempt was ended, before its job is given to
+        /// another attempt. What it still writes is refused.
+        package var grace = Duration.seconds(10)
+        /// How long a stop waits for what runs, before it is handed back.
+        package var softStop = Duration.seconds(20)
+        /// What draws chance: backoff and jitter.
+        package var randomness: @Sendable () -> UInt64 = { .random(in: .min ... .max) }
+
+        package init(capacity: Int = 64) { self.capacity = capacity }
+    }
+
+    struct Running {
+        let row: JobRow
+        let stop: AttemptStop
+    }
+
+    struct Expiry: Comparable {
+        let at: Instant
+        let number: Int64
+        let attempt: Int
+        static func < (one: Expiry, other: Expiry) -> Bool { one.at < other.at }
+    }
+
+    let store: Store
+    let ending: JobEnding
+    let budgets: Budgets
+    let timekeeper: any Timekeeper
+    let logger: Logger
+    let board: DispatcherBoard
+    let settings: Settings
+    var core: DispatcherCore
+    var nextDue: Instant?
+    var running: [Int64: Running] = [:]
+    var expiries = Heap<Expiry>()
+    var breakers = CircuitBreakers()
+    var limitsSeen: UInt64?
+    var controlsSeen: UInt64?
+    /// Ended jobs on which nothing else hangs, to be written as one.
+    var finished: [JobRow] = []
+    var isFlushing = false
+    private nonisolated let isDraining = Atomic<Bool>(false)
+
+    package init(
+        store: Store, ending: JobEnding, budgets: Budgets, timekeeper: any Timekeeper,
+        logger: Logger, board: DispatcherBoard = DispatcherBoard(),
+        settings: Settings = Settings()
+    ) {
+        self.store = store
+        self.ending = ending
+        self.budgets = budgets
+        self.timekeeper = timekeeper
+        self.logger = logger
+        self.board = board
+        self.settings = settings
+        // One tenant's long jobs leave room for another's.
+        core = DispatcherCore(
+            capacity: settings.capacity, tenantLimit: max(1, settings.capacity * 3 / 4))
+    }
+
+    /// Runs until ``drain()`` or cancellation, then finishes what runs or hands it back.
+    package func run() async throws {
+        try await recover()
+        board.setRunning(true)
+        defer { board.setRunning(false) }
+        try await withThrowingDiscardingTaskGroup { group in
+            while !isDraining.load(ordering: .acquiring), !Task.isCancelled {
+                do {
+                    for (row, stop) in try await next() {
+                        group.addTask { try await self.perform(row, stop) }
+                    }
+                } catch let fault as any Fault where fault.kind == .unavailable {
+                    // A full disk passes; a broken store does not.
+                    guard store.breakage == nil else { throw fault }
+                    logger.warning("paused", metadata: ["error": "\(fault)"])
+                    await rest(after: store.signals.jobs.generation, atMost: .seconds(1))
+                }
+            }
+            await stopRunning()
+        }
+    }
+
+    /// What to start now; nothing after a rest.
+    private func next() async throws -> [(JobRow, AttemptStop)] {
+        let generation = store.signals.jobs.generation
+        try await takeIn()
+        let (starts, isAlone) = core.take(now: timekeeper.now) { budgets.take($0) }
+        show()
+        guard starts.isEmpty else { return try await claim(starts, isAlone: isAlone) }
+        await rest(after: generation)
+        return []
+    }
+
+    /// Starts nothing more; what runs is finished.
+    package nonisolated func drain() {
+        isDraining.store(true, ordering: .releasing)
+        store.signals.jobs.raise()
+    }
+
+    package var runningCount: Int { core.runningCount }
+
+    /// Waits a while for what runs, then asks it to end: what does is handed back unharmed.
+    private func stopRunning() async {
+        let end = timekeeper.now + settings.softStop
+        while !running.isEmpty, timekeeper.now < end, !Task.isCancelled {
+            let generation = store.signals.jobs.generation
+            guard !running.isEmpty else { break }
+            await store.signals.jobs.wait(after: generation, until: end, by: timekeeper)
+        }
+        for attempt in running.values { attempt.stop.fire(.stopping) }
+    }
+
+    private func rest(after generation: UInt64, atMost limit: Duration? = nil) async {
+        let soonest = [
+            nextDue, core.nextUnblocked, expiries.min?.at, breakers.nextProbe,
+            limit.map { timekeeper.now + $0 },
+        ].compactMap { $0 }.min()
+        guard let soonest else {
+            await store.signals.jobs.wait(after: generation)
+            return
+        }
+        await store.signals.jobs.wait(after: generation, until: soonest, by: timekeeper)
+    }
+
+    func show() {
+        board.show(
+            running: core.runningByScope, waiting: core.waitingCount, breakers: breakers)
+    }
+
+    func noteDue(_ due: Instant) { nextDue = min(nextDue ?? due, due) }
+
+    nonisolated func call(for row: JobRow) -> Call {
+        Call(
+            tenant: row.tenant, actor: Actor(.job, row.kind), at: timekeeper.now,
+            correlation: row.correlation, cause: "job:\(row.number)")
+    }
+
+    nonisolated func call(tenant: TenantID) -> Call {
+        Call(tenant: tenant, actor: .platform, at: timekeeper.now, correlation: "dispatcher")
+    }
+}

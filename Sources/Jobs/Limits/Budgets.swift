@@ -1,0 +1,163 @@
+package import Kernel
+import Synchronization
+
+package enum JobsFaultCode: String, FaultCode {
+    case budgetSpent, timedOut, unknownJob, notFinished, notDiscarded, alreadyFinished
+    /// A person, or a newer job, ended it.
+    case cancelled, superseded
+    /// It was not begun in time.
+    case deadlinePassed
+    /// The process is stopping: the attempt is handed back and costs nothing.
+    case stopping
+    /// Another attempt took over: what this one writes changes nothing.
+    case stale
+    case unknownSchedule, cronMalformed, cronNeverFires, zoneUnknown
+    case unknownScope, unknownBulk, unknownBatch, payloadTooLarge, dueOutOfRange
+    case payloadMalformed
+
+    package static let service = "jobs"
+
+    package var kind: FaultKind {
+        switch self {
+        case .budgetSpent: .limited
+        case .timedOut, .stopping: .unavailable
+        case .unknownJob, .unknownSchedule, .unknownBulk, .unknownBatch: .notFound
+        case .notFinished, .notDiscarded, .alreadyFinished, .cancelled, .superseded,
+            .deadlinePassed:
+            .refused
+        case .stale: .conflict
+        case .cronMalformed, .cronNeverFires, .zoneUnknown, .unknownScope, .payloadTooLarge,
+            .dueOutOfRange, .payloadMalformed:
+            .invalid
+        }
+    }
+}
+
+package typealias JobsError = CodedFault<JobsFaultCode>
+
+/// What a scope may do at once and per minute.
+package struct PartitionLimit: Hashable, Sendable {
+    package let concurrency: Int
+    package let rate: RateLimit?
+
+    package init(concurrency: Int, rate: RateLimit? = nil) {
+        self.concurrency = max(1, concurrency)
+        self.rate = rate
+    }
+}
+
+/// The limits in force and the token buckets of all scopes in this process.
+package final class Budgets: Sendable {
+    private struct State {
+        var limits: [String: PartitionLimit] = [:]
+        var buckets: [String: TokenBucket] = [:]
+        var weights: [TenantID: Int] = [:]
+        var generation: UInt64 = 0
+    }
+
+    /// What the dispatcher must know to decide by itself.
+    struct Limits: Sendable {
+        let generation: UInt64
+        let limits: [String: PartitionLimit]
+        let weights: [TenantID: Int]
+    }
+
+    private let state = Mutex(State())
+    private let timekeeper: any Timekeeper
+
+    package init(timekeeper: any Timekeeper) { self.timekeeper = timekeeper }
+
+    /// Sets a scope's limit; the same again changes nothing, another starts an empty bucket.
+    package func configure(_ scope: String, _ limit: PartitionLimit) {
+        let now = timekeeper.now
+        state.withLock { state in
+            guard state.limits[scope] != limit else { return }
+            state.limits[scope] = limit
+            state.buckets[scope] = limit.rate.map { TokenBucket($0, at: now) }
+            state.generation += 1
+        }
+    }
+
+    /// A tenant's share when there is more work than room; 1 unless set, 100 at most.
+    package func weigh(_ tenant: TenantID, _ weight: Int) {
+        state.withLock { state in
+            state.weights[tenant] = min(max(weight, 1), 100)
+            state.generation += 1
+        }
+    }
+
+    func limits(after generation: UInt64?) -> Limits? {
+        state.withLock { state in
+            guard state.generation != generation else { return nil }
+            return Limits(
+                generation: state.generation, limits: state.limits, weights: state.weights)
+        }
+    }
+
+    /// Takes a token of each scope, or of none.
+    /// - Returns: zero when given, else how long to wait.
+    package func take(_ scopes: [String]) -> Duration {
+        let now = timekeeper.now
+        return state.withLock { state in
+            for (index, scope) in scopes.enumerated() {
+                let wait = state.buckets[scope]?.take(now) ?? .zero
+                guard wait > .zero else { continue }
+                for taken in scopes[..<index] { state.buckets[taken]?.giveBack() }
+                return wait
+            }
+            return .zero
+        }
+    }
+
+    package func take(_ scope: String) -> Duration { take([scope]) }
+
+    func giveBack(_ scope: String) {
+        state.withLock { $0.buckets[scope]?.giveBack() }
+    }
+
+    package func pause(_ scope: String, until instant: Instant) {
+        state.withLock { $0.buckets[scope]?.pause(until: instant) }
+    }
+}
+
+/// The tokens of one attempt: the one it was started with, then the scope's own.
+package final class Allowance: Sendable {
+    private let scope: String?
+    private let budgets: Budgets
+    private let isPrepaid: Mutex<Bool>
+
+    /// - Parameter scope: the key whose token the attempt was started with.
+    package init(scope: String?, budgets: Budgets, isPrepaid: Bool) {
+        self.scope = scope
+        self.budgets = budgets
+        self.isPrepaid = Mutex(isPrepaid)
+    }
+
+    /// Spends one call on a scope. - Throws: `JobsError.budgetSpent` with the time to wait.
+    package func spend(on scope: String) throws {
+        let paid = isPrepaid.withLock { isPrepaid in
+            guard isPrepaid, scope == self.scope else { return false }
+            isPrepaid = false
+            return true
+        }
+        if paid { return }
+        let wait = budgets.take(scope)
+        guard wait > .zero else { return }
+        throw JobsError(
+            .budgetSpent, "the published limit of \(scope) is used up", retryAfter: wait)
+    }
+
+    /// The attempt makes no call after all: its token goes back.
+    package func giveBack() {
+        let isUnused = isPrepaid.withLock { isPrepaid in
+            defer { isPrepaid = false }
+            return isPrepaid
+        }
+        if isUnused, let scope { budgets.giveBack(scope) }
+    }
+
+    /// The other side asked for a pause.
+    package func pause(_ scope: String, until instant: Instant) {
+        budgets.pause(scope, until: instant)
+    }
+}

@@ -1,0 +1,119 @@
+import Kernel
+package import Storage
+
+/// What a person does with jobs. Each verb stands in the caller's transaction, so that it commits
+/// with the record of who did it.
+package struct JobDesk: Sendable {
+    private let ending: JobEnding
+
+    package init(ending: JobEnding) { self.ending = ending }
+
+    /// - Throws: `JobsError.unknownJob`.
+    package func job(_ number: Int64, in transaction: ReadTransaction) throws -> JobRow {
+        let row = try transaction.queueRow(number)
+        guard let row, row.tenant == transaction.tenant else {
+            throw JobsError(.unknownJob, "there is no job \(number)", field: "number")
+        }
+        return row
+    }
+
+    /// A finished job runs again from its first attempt.
+    /// - Parameter payload: what it does instead; it must be of its kind.
+    /// - Throws: `JobsError`: `.unknownJob`, `.notFinished`, `.payloadMalformed`.
+    package func retry(
+        _ number: Int64, replacing payload: [UInt8]? = nil, in transaction: Transaction
+    ) throws {
+        let row = try job(number, in: transaction)
+        guard row.state.isFinal else {
+            throw JobsError(.notFinished, "job \(number) is \(row.state.name), not finished")
+        }
+        if let payload { try check(payload, of: row.kind) }
+        if let batch = row.extras?.batch {
+            try transaction.reopenInBatch(batch, from: row.state)
+        }
+        let now = transaction.decision.now.microseconds
+        let header = try transaction.bookkeeping {
+            try $0.revive(tenant: row.tenant, number, now: now, payload: payload)
+        }
+        transaction.announce(header.map { [$0] } ?? [])
+    }
+
+    private func check(_ payload: [UInt8], of kind: String) throws {
+        guard let entry = ending.registry.entry(kind) else {
+            throw JobsError(.payloadMalformed, "no worker knows \(kind)", field: "payload")
+        }
+        do { try entry.check(payload) } catch {
+            throw JobsError(
+                .payloadMalformed, "is no \(kind): \(RecordedFault(error).detail)",
+                field: "payload")
+        }
+    }
+
+    /// A waiting job never runs; a running one is asked to end.
+    /// - Returns: the state it is in now.
+    /// - Throws: `JobsError`: `.unknownJob`, `.alreadyFinished`.
+    package func cancel(_ number: Int64, in transaction: Transaction) throws -> JobState {
+        let row = try job(number, in: transaction)
+        switch row.state {
+        case .completed, .cancelled, .discarded:
+            throw JobsError(.alreadyFinished, "job \(number) is \(row.state.name)")
+        case .scheduled, .available, .retryable:
+            try ending.end(
+                Settlement.cancelled(row, at: transaction.decision.now), from: JobState.waiting,
+                in: transaction)
+            return .cancelled
+        case .running:
+            _ = try transaction.bookkeeping { try $0.requestCancellation(number) }
+            transaction.afterCommitSignal { $0.announce(cancelled: number) }
+            return .running
+        }
+    }
+
+    /// A discarded job has been dealt with otherwise.
+    /// - Throws: `JobsError`: `.unknownJob`, `.notDiscarded`.
+    package func dismiss(_ number: Int64, in transaction: Transaction) throws {
+        let row = try job(number, in: transaction)
+        let tenant = row.tenant
+        guard try transaction.bookkeeping({ try $0.dismiss(tenant: tenant, number) }) else {
+            throw JobsError(
+                .notDiscarded, "job \(number) is \(row.state.name), not discarded")
+        }
+        var dismissed = row
+        dismissed.state = .cancelled
+        for observer in ending.observers {
+            try observer.recovered(dismissed, in: transaction)
+        }
+    }
+
+    /// Starts nothing under a scope until it is resumed; what runs goes on.
+    /// - Throws: `JobsError.unknownScope`.
+    package func pause(
+        _ scope: String, reason: String, in transaction: Transaction
+    ) throws -> QueuePause {
+        let levels = ["tenant", "connection", "queue", "kind", "key"]
+        let parts = scope.split(separator: ":", maxSplits: 1)
+        guard parts.count == 2, levels.contains(String(parts[0])) else {
+            throw JobsError(
+                .unknownScope, "must be one of \(levels.joined(separator: ", ")), a colon, a name",
+                field: "scope")
+        }
+        // A key is known by its bare name.
+        let name = parts[0] == "key" ? String(parts[1]) : scope
+        transaction.afterCommitSignal { $0.announceControls() }
+        if let known = try transaction.find(QueuePause.byScope, name) { return known }
+        let pause = QueuePause(
+            id: transaction.decision.newID(), scope: name, reason: reason,
+            by: transaction.call.actor.description, since: transaction.decision.now)
+        try transaction.insert(pause)
+        return pause
+    }
+
+    /// - Returns: whether the scope was paused.
+    package func resume(_ scope: String, in transaction: Transaction) throws -> Bool {
+        let name = scope.hasPrefix("key:") ? String(scope.dropFirst(4)) : scope
+        transaction.afterCommitSignal { $0.announceControls() }
+        guard let pause = try transaction.find(QueuePause.byScope, name) else { return false }
+        try transaction.delete(QueuePause.self, pause.id)
+        return true
+    }
+}

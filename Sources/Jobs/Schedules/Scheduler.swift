@@ -1,0 +1,193 @@
+package import Kernel
+package import Storage
+
+/// Starts what schedules are due, from the queue itself: each schedule has one job that waits for
+/// its next time.
+package struct FireSchedule: Job {
+    package static let kind: JobKind = "jobs.fireSchedule"
+    package static let givesUp = false
+    let schedule: String
+}
+
+package struct FireScheduleWorker: JobWorker {
+    /// Entries of the ledger written for one waking; what is beyond is told in one.
+    private static let entryLimit = 500
+
+    private let schedules: [String: Schedule]
+    private let randomness: @Sendable () -> UInt64
+
+    package init(
+        _ schedules: [Schedule],
+        randomness: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) }
+    ) {
+        self.schedules = Dictionary(schedules.map { ($0.name, $0) }) { first, _ in first }
+        self.randomness = randomness
+    }
+
+    package func work(_ job: FireSchedule, in context: JobContext) async throws -> JobOutcome {
+        guard let schedule = schedules[job.schedule] else {
+            return .discard(reason: "this release has no schedule \(job.schedule)")
+        }
+        let now = context.timekeeper.now
+        guard let next = schedule.cron.next(after: now) else {
+            return .discard(reason: "\(job.schedule) is never due again")
+        }
+        let jitter = Int64(randomness() % UInt64(max(schedule.jitter.microseconds, 1)))
+        let wait = next.duration(since: now) + .microseconds(jitter)
+        return .commitThenSnooze(wait) { try Self.fire(schedule, at: now, in: $0) }
+    }
+
+    private static func fire(
+        _ schedule: Schedule, at now: Instant, in transaction: Transaction
+    ) throws {
+        guard var state = try transaction.find(ScheduleState.byName, schedule.name) else { return }
+        let due = schedule.cron.times(
+            after: state.settledThrough, through: now, limit: entryLimit + 1)
+        guard let last = due.last else { return }
+        if due.count > entryLimit {
+            try tellRest(schedule, due, now, in: transaction)
+            state.settledThrough = now
+        } else {
+            for time in due {
+                let isLast = time == last
+                try settle(schedule, time, isLast: isLast, now, &state, in: transaction)
+            }
+            state.settledThrough = last
+        }
+        state.next = schedule.cron.next(after: now)
+        try transaction.update(state)
+    }
+
+    private static func settle(
+        _ schedule: Schedule, _ due: Instant, isLast: Bool, _ now: Instant,
+        _ state: inout ScheduleState, in transaction: Transaction
+    ) throws {
+        func note(_ outcome: ScheduleFiring.Outcome, _ reason: String?, _ job: Int64?) throws {
+            try transaction.insert(
+                ScheduleFiring(
+                    id: transaction.decision.newID(), schedule: schedule.name, due: due,
+                    decidedAt: now, outcome: outcome, reason: reason, job: job, count: 1))
+        }
+        let late = now.duration(since: due)
+        // What is a minute late was waited for, not missed.
+        let isOnTime = late <= .seconds(60) + schedule.jitter
+        if let person = state.pausedBy { return try note(.skipped, "paused by \(person)", nil) }
+        if !isOnTime {
+            guard late <= schedule.window, schedule.catchUp != .none else {
+                return try note(.missed, "nothing ran at the time", nil)
+            }
+            if schedule.catchUp == .latest, !isLast {
+                return try note(.skipped, "a later one is started in its place", nil)
+            }
+        }
+        if schedule.overlap == .skip, let job = state.lastJob,
+            let row = try transaction.queueRow(job), !row.state.isFinal
+        {
+            return try note(.skipped, "job \(job) is still \(row.state.name)", job)
+        }
+        let insertion = try schedule.start(due, transaction)
+        state.lastJob = insertion.number
+        switch insertion {
+        case .kept(let number):
+            try note(.skipped, "job \(number) does it already", number)
+        case .added(let number), .replaced(let number):
+            try note(.started, isOnTime ? nil : "late by \(late)", number)
+        }
+    }
+
+    /// A long stop left out more than is worth an entry each.
+    private static func tellRest(
+        _ schedule: Schedule, _ due: [Instant], _ now: Instant, in transaction: Transaction
+    ) throws {
+        guard let first = due.first else { return }
+        try transaction.insert(
+            ScheduleFiring(
+                id: transaction.decision.newID(), schedule: schedule.name, due: first,
+                decidedAt: now, outcome: .missed,
+                reason: "nothing ran from then on; at least so many were due", job: nil,
+                count: due.count))
+    }
+}
+
+/// What is done to schedules besides waiting for them.
+package struct Scheduler: Sendable {
+    private let schedules: [Schedule]
+
+    package init(_ schedules: [Schedule]) { self.schedules = schedules }
+
+    /// Lets every schedule wait for its next time; the same again changes nothing. A schedule that is
+    /// new or was changed is first due after now.
+    package func begin(in transaction: Transaction) throws {
+        let now = transaction.decision.now
+        for schedule in schedules {
+            let next = schedule.cron.next(after: now)
+            if var state = try transaction.find(ScheduleState.byName, schedule.name) {
+                if state.cron != schedule.cron.description || state.zone != schedule.cron.zone {
+                    state.cron = schedule.cron.description
+                    state.zone = schedule.cron.zone
+                    state.settledThrough = max(state.settledThrough, now)
+                    state.next = next
+                    try transaction.update(state)
+                }
+            } else {
+                try transaction.insert(
+                    ScheduleState(
+                        id: transaction.decision.newID(), name: schedule.name,
+                        cron: schedule.cron.description, zone: schedule.cron.zone,
+                        settledThrough: now, next: next, lastJob: nil, pausedBy: nil,
+                        pausedAt: nil))
+            }
+            // Due at once: it settles what was missed, then waits.
+            try transaction.enqueue(
+                FireSchedule(schedule: schedule.name),
+                JobOptions(
+                    priority: 50, uniqueness: .untilFinished(schedule.name), queue: "schedules"))
+        }
+    }
+
+    /// - Throws: `JobsError.unknownSchedule`.
+    package func setPaused(
+        _ isPaused: Bool, _ name: String, in transaction: Transaction
+    ) throws -> ScheduleState {
+        var state = try state(name, in: transaction)
+        state.pausedBy = isPaused ? transaction.call.actor.description : nil
+        state.pausedAt = isPaused ? transaction.decision.now : nil
+        try transaction.update(state)
+        return state
+    }
+
+    /// Starts a schedule's work now, beside its times. - Throws: `JobsError.unknownSchedule`.
+    package func startNow(_ name: String, in transaction: Transaction) throws -> ScheduleFiring {
+        var state = try state(name, in: transaction)
+        guard let schedule = schedules.first(where: { $0.name == name }) else {
+            throw JobsError(.unknownSchedule, "this release has no schedule \(name)")
+        }
+        let insertion = try schedule.start(transaction.decision.now, transaction)
+        state.lastJob = insertion.number
+        try transaction.update(state)
+        let firing = ScheduleFiring(
+            id: transaction.decision.newID(), schedule: name, due: transaction.decision.now,
+            decidedAt: transaction.decision.now, outcome: .started,
+            reason: "asked for by \(transaction.call.actor)", job: insertion.number, count: 1)
+        try transaction.insert(firing)
+        return firing
+    }
+
+    private func state(_ name: String, in transaction: Transaction) throws -> ScheduleState {
+        guard let state = try transaction.find(ScheduleState.byName, name) else {
+            throw JobsError(
+                .unknownSchedule, "there is no schedule \(name)", field: "schedule")
+        }
+        return state
+    }
+
+    /// Forgets entries of the ledger from before a time; at most `limit`.
+    package static func forget(
+        before: Instant, limit: Int, in transaction: Transaction
+    ) throws -> Int {
+        let old = try transaction.page(ScheduleFiring.byDue, limit: limit).items
+            .filter { $0.due < before }
+        for firing in old { try transaction.delete(ScheduleFiring.self, firing.id) }
+        return old.count
+    }
+}

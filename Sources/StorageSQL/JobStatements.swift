@@ -1,0 +1,247 @@
+package import Kernel
+package import Storage
+
+extension JobRows where Self: StatementRunner {
+    package func insertJob(
+        _ job: JobRow, unlessSince window: JobWindow?
+    ) throws -> JobInsertion {
+        // Another process may start or end the job in the way between two statements.
+        for _ in 0..<3 {
+            if let number = try add(job) {
+                guard let window, let earlier = try finished(like: job, window) else {
+                    return .added(number)
+                }
+                try change("DELETE FROM jobs WHERE number = ?", [.integer(number)])
+                return .kept(earlier)
+            }
+            if let known = try keepOrReplace(job) { return known }
+        }
+        throw StorageError(.stale, "the unique key \(job.uniqueKey ?? "") is in motion")
+    }
+
+    private func add(_ job: JobRow) throws -> Int64? {
+        let columns = JobColumns.all.dropFirst("number, ".count)
+        return try first(
+            """
+            INSERT INTO jobs(\(columns)) VALUES(\(Self.marks(JobColumns.count - 1)))
+            ON CONFLICT DO NOTHING RETURNING number
+            """, Array(try JobColumns.values(job, number: .null).dropFirst())
+        ) { $0.integer(0) }
+    }
+
+    private func finished(like job: JobRow, _ window: JobWindow) throws -> Int64? {
+        let states = window.states.map(\.rawValue).sorted()
+        return try first(
+            """
+            SELECT number FROM job_history WHERE tenant = ? AND kind = ? AND unique_key = ?
+            AND enqueued >= ? AND state IN (\(Self.marks(states.count))) LIMIT 1
+            """,
+            [
+                .text(job.tenant.rawValue), .text(job.kind), .optional(job.uniqueKey),
+                .integer(window.since),
+            ] + states.map(SQLValue.count)
+        ) { $0.integer(0) }
+    }
+
+    private func keepOrReplace(_ job: JobRow) throws -> JobInsertion? {
+        let key: [SQLValue] = [
+            .text(job.tenant.rawValue), .text(job.kind), .optional(job.uniqueKey),
+        ]
+        let taken = """
+            tenant = ? AND kind = ? AND unique_key = ? AND (state <> 2 OR uniqueness = 2)
+            """
+        guard job.uniqueness == .latest else {
+            return try first("SELECT number FROM jobs WHERE \(taken)", key) {
+                .kept($0.integer(0))
+            }
+        }
+        return try first(
+            """
+            UPDATE jobs SET payload = ?, correlation = ?, cause = ?, deadline = ?, extras = ?
+            WHERE \(taken) RETURNING number
+            """,
+            [
+                .blob(job.payload), .text(job.correlation), .optional(job.cause),
+                .optional(job.deadline),
+                .optional(try job.extras.map { try BodyCoder.encode($0) }),
+            ] + key
+        ) { .replaced($0.integer(0)) }
+    }
+
+    package func readyJobs(
+        partition: String, after rank: Int64, limit: Int
+    ) throws -> [JobHeader] {
+        try rows(
+            """
+            SELECT \(JobColumns.header) FROM jobs
+            WHERE state = 1 AND partition = ? AND rank >= ? ORDER BY rank, number LIMIT ?
+            """, [.text(partition), .integer(rank), .count(limit)], JobColumns.header)
+    }
+
+    /// From one partition to the next by index: millions of ready jobs are not looked at.
+    package func readyPartitions() throws -> [String] {
+        try rows(
+            """
+            WITH RECURSIVE found(name) AS (
+              SELECT (SELECT partition FROM jobs WHERE state = 1 ORDER BY partition LIMIT 1)
+              UNION ALL
+              SELECT (SELECT partition FROM jobs WHERE state = 1 AND partition > found.name
+                ORDER BY partition LIMIT 1) FROM found WHERE found.name IS NOT NULL)
+            SELECT name FROM found WHERE name IS NOT NULL
+            """, []
+        ) { $0.text(0) }
+    }
+
+    package func promoteDue(now: Int64, limit: Int) throws -> [JobHeader] {
+        try rows(
+            """
+            UPDATE jobs SET state = 1 WHERE number IN (
+              SELECT number FROM jobs WHERE state IN (0, 3) AND due <= ? ORDER BY due LIMIT ?)
+            RETURNING \(JobColumns.header)
+            """, [.integer(now), .count(limit)], JobColumns.header)
+    }
+
+    package func nextDue() throws -> Int64? {
+        try first("SELECT due FROM jobs WHERE state IN (0, 3) ORDER BY due LIMIT 1", []) {
+            $0.integer(0)
+        }
+    }
+
+    package func claim(_ numbers: [Int64], now: Int64, isAlone: Bool) throws -> [JobRow] {
+        try numbers.compactMap { number in
+            try first(
+                """
+                UPDATE jobs SET state = 2, attempt = attempt + 1, started = ?, ran_alone = ?
+                WHERE number = ? AND state = 1 RETURNING \(JobColumns.all)
+                """, [.integer(now), .flag(isAlone), .integer(number)], JobColumns.job)
+        }
+    }
+
+    package func job(_ number: Int64) throws -> JobRow? {
+        for table in ["jobs", "job_history"] {
+            let row = try first(
+                "SELECT \(JobColumns.all) FROM \(table) WHERE number = ?", [.integer(number)],
+                JobColumns.job)
+            if let row { return row }
+        }
+        return nil
+    }
+
+    package func holds(_ number: Int64, attempt: Int) throws -> Bool {
+        try first(
+            "SELECT 1 FROM jobs WHERE number = ? AND state = 2 AND attempt = ?",
+            [.integer(number), .count(attempt)]
+        ) { _ in true } ?? false
+    }
+
+    package func reschedule(_ job: JobRow, ending attempt: Int) throws -> JobReturn {
+        guard try holds(job.number, attempt: attempt) else { return .stale }
+        if job.uniqueKey != nil, [.untilStarted, .latest].contains(job.uniqueness) {
+            let newer = try first(
+                """
+                SELECT number FROM jobs WHERE tenant = ? AND kind = ? AND unique_key = ?
+                AND state <> 2 AND number <> ?
+                """,
+                [
+                    .text(job.tenant.rawValue), .text(job.kind), .optional(job.uniqueKey),
+                    .integer(job.number),
+                ]
+            ) { $0.integer(0) }
+            if newer != nil { return .superseded }
+        }
+        let changed = try change(
+            """
+            UPDATE jobs SET state = ?, due = ?, rank = ?, attempt = ?, crashes = ?, suspect = ?,
+              ran_alone = 0, cancelling = 0, started = NULL, fault_kind = ?, fault_code = ?,
+              fault_detail = ? WHERE number = ? AND state = 2 AND attempt = ?
+            """,
+            [
+                .count(job.state.rawValue), .integer(job.due), .integer(job.rank),
+                .count(job.attempt), .count(job.crashes), .flag(job.isSuspect),
+                .optional(job.fault?.kind.rawValue), .optional(job.fault?.code),
+                .optional(job.fault?.detail), .integer(job.number), .count(attempt),
+            ])
+        return changed == 1 ? .returned : .stale
+    }
+
+    package func finish(_ jobs: [JobRow], from states: Set<JobState>?) throws -> Set<Int64> {
+        var ended: Set<Int64> = []
+        for job in jobs {
+            var sql = "DELETE FROM jobs WHERE number = ? AND "
+            var values: [SQLValue] = [.integer(job.number)]
+            if let states {
+                sql += "state IN (\(Self.marks(states.count)))"
+                values += states.map(\.rawValue).sorted().map(SQLValue.count)
+            } else {
+                sql += "state = 2 AND attempt = ?"
+                values.append(.count(job.attempt))
+            }
+            guard try change(sql, values) == 1 else { continue }
+            try change(
+                """
+                INSERT INTO job_history(\(JobColumns.all))
+                VALUES(\(Self.marks(JobColumns.count)))
+                """, JobColumns.values(job, number: .integer(job.number)))
+            ended.insert(job.number)
+        }
+        return ended
+    }
+
+    package func saveProgress(
+        _ number: Int64, attempt: Int, _ progress: JobProgress
+    ) throws -> Bool {
+        try change(
+            """
+            UPDATE jobs SET done = ?, total = ?, checkpoint = ?
+            WHERE number = ? AND state = 2 AND attempt = ?
+            """,
+            [
+                .integer(progress.done), .optional(progress.total),
+                .optional(progress.checkpoint), .integer(number), .count(attempt),
+            ]) == 1
+    }
+
+    package func requestCancellation(_ number: Int64) throws -> Bool {
+        try change(
+            "UPDATE jobs SET cancelling = 1 WHERE number = ? AND state = 2", [.integer(number)])
+            == 1
+    }
+
+    package func runningJobs() throws -> [JobRow] {
+        try rows(
+            "SELECT \(JobColumns.all) FROM jobs WHERE state = 2 ORDER BY number", [],
+            JobColumns.job)
+    }
+
+    package func revive(
+        tenant: TenantID, _ number: Int64, now: Int64, payload: [UInt8]?
+    ) throws -> JobHeader? {
+        let found = try first(
+            "SELECT \(JobColumns.all) FROM job_history WHERE number = ? AND tenant = ?",
+            [.integer(number), .text(tenant.rawValue)], JobColumns.job)
+        guard var job = found else { return nil }
+        try change("DELETE FROM job_history WHERE number = ?", [.integer(number)])
+        job.state = .available
+        job.due = now
+        // The time it had was for the first try; a person decided to have another.
+        job.deadline = nil
+        job.attempt = 0
+        job.crashes = 0
+        job.uniqueness = .none
+        job.uniqueKey = nil
+        job.isCancelling = false
+        job.started = nil
+        job.finished = nil
+        if let payload { job.payload = payload }
+        try change(
+            "INSERT INTO jobs(\(JobColumns.all)) VALUES(\(Self.marks(JobColumns.count)))",
+            JobColumns.values(job, number: .integer(job.number)))
+        return job.header
+    }
+
+    package func dismiss(tenant: TenantID, _ number: Int64) throws -> Bool {
+        try change(
+            "UPDATE job_history SET state = 5 WHERE number = ? AND tenant = ? AND state = 6",
+            [.integer(number), .text(tenant.rawValue)]) == 1
+    }
+}
