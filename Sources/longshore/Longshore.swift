@@ -13,7 +13,8 @@ struct Longshore: AsyncParsableCommand {
             InitCommand.self, ServeCommand.self, DemoCommand.self, SandboxCommand.self,
             ConnectionsCommand.self, FacilitiesCommand.self, ProductsCommand.self,
             ImportCommand.self, OrdersCommand.self, ListingsCommand.self, StockCommand.self,
-            WarehouseCommand.self, JobsCommand.self, ParkedCommand.self, VerifyCommand.self,
+            WarehouseCommand.self, JobsCommand.self, QueuesCommand.self, SchedulesCommand.self,
+            ParkedCommand.self, VerifyCommand.self,
             DoctorCommand.self,
         ])
 }

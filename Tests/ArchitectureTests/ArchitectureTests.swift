@@ -152,7 +152,7 @@ import Testing
     }
 
     @Test func `SQL lives in the engines`() {
-        let engines: Set = ["StorageSQLite", "StoragePostgres"]
+        let engines: Set = ["StorageSQL", "StorageSQLite", "StoragePostgres"]
         for source in Self.sources where !engines.contains(source.target) {
             for line in source.lines {
                 let isSQL = ["SELECT ", "INSERT INTO", "UPDATE c_", "DELETE FROM", "PRAGMA "]

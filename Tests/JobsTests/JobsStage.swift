@@ -63,6 +63,43 @@ struct JobsStage: Sendable {
         try await store.writeUnrepeated(.sample()) { try $0.enqueue(job, options) }
     }
 
+    func put(
+        _ job: Probe, _ rule: JobOptions.Uniqueness, after delay: Duration = .zero
+    ) async throws -> JobInsertion {
+        let at = Call.sample().at + delay
+        return try await store.writeUnrepeated(.sample(at: at.microseconds)) {
+            try $0.put(job, JobOptions(uniqueness: rule), nil)
+        }
+    }
+
+    func claim(_ number: Int64) async throws -> JobRow {
+        let row = try await store.writeUnrepeated(.sample()) { transaction in
+            try transaction.bookkeeping {
+                try $0.claim([number], now: 1, isAlone: false).first
+            }
+        }
+        guard let row else { throw JobsError(.unknownJob, "job \(number) cannot be claimed") }
+        return row
+    }
+
+    func reschedule(_ row: JobRow) async throws -> JobReturn {
+        var back = row
+        if back.state == .running { back.state = .retryable }
+        let changed = back
+        return try await store.writeUnrepeated(.sample()) { transaction in
+            try transaction.bookkeeping {
+                try $0.reschedule(changed, ending: row.attempt)
+            }
+        }
+    }
+
+    func context(of row: JobRow) -> JobContext {
+        JobContext(
+            number: row.number, attempt: row.attempt, call: .sample(), store: store,
+            timekeeper: timekeeper,
+            allowance: Allowance(scope: nil, budgets: budgets, isPrepaid: true))
+    }
+
     func rows(_ states: Set<JobState>) async throws -> [JobRow] {
         try await store.bookkeeping {
             try $0.jobs(
@@ -108,10 +145,7 @@ struct JobsStage: Sendable {
 
     /// Runs the dispatcher until nothing is available or running any more.
     func run(_ whileRunning: @escaping @Sendable (JobsStage) async throws -> Void) async throws {
-        let dispatcher = Dispatcher(
-            store: store, ending: JobEnding(registry: registry), budgets: budgets,
-            timekeeper: timekeeper,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let dispatcher = dispatcher(DispatcherBoard())
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await dispatcher.run() }
             try await whileRunning(self)
@@ -121,10 +155,42 @@ struct JobsStage: Sendable {
         }
     }
 
+    /// Runs the dispatcher for as long as `body` does.
+    func whileDispatching(
+        _ body: @escaping @Sendable (JobsStage, DispatcherBoard) async throws -> Void
+    ) async throws {
+        let board = DispatcherBoard()
+        let dispatcher = dispatcher(board)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await dispatcher.run() }
+            defer { dispatcher.drain() }
+            try await body(self, board)
+        }
+    }
+
+    private func dispatcher(_ board: DispatcherBoard) -> Dispatcher {
+        Dispatcher(
+            store: store, ending: JobEnding(registry: registry), budgets: budgets,
+            timekeeper: timekeeper,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, board: board)
+    }
+
     private func isQuiet(_ dispatcher: Dispatcher) async throws -> Bool {
         let now = timekeeper.now.microseconds
         let open = try await rows([.available, .running, .scheduled, .retryable])
         let waits = open.allSatisfy { $0.state != .running && $0.due > now }
         return await dispatcher.runningCount == 0 && waits
+    }
+}
+
+/// How often something happened, to be waited for.
+final class Counted: Sendable {
+    private let signal = Signal()
+
+    func raise() { signal.raise() }
+
+    /// Returns once it has happened so often.
+    func first(at count: UInt64) async {
+        while signal.generation < count { await signal.wait(after: signal.generation) }
     }
 }

@@ -37,11 +37,11 @@ package struct CircuitBreaker: Sendable, Hashable {
 
     package var isClosed: Bool { state == .closed }
 
-    mutating func succeeded() { self = CircuitBreaker() }
+    package mutating func succeeded() { self = CircuitBreaker() }
 
     /// A call did not come through.
     /// - Parameter jitter: 0...1; spreads the probes of many connections to one partner.
-    mutating func failed(_ fault: RecordedFault, at now: Instant, jitter: Double) {
+    package mutating func failed(_ fault: RecordedFault, at now: Instant, jitter: Double) {
         failures += 1
         self.fault = fault
         switch state {
@@ -58,7 +58,7 @@ package struct CircuitBreaker: Sendable, Hashable {
     }
 
     /// - Returns: whether one may probe from now on.
-    mutating func wake(_ now: Instant) -> Bool {
+    package mutating func wake(_ now: Instant) -> Bool {
         guard case .open(let until) = state, until <= now else { return false }
         state = .halfOpen
         return true

@@ -9,7 +9,7 @@ import Orders
 import Storage
 import Web
 
-/// Events, jobs, parked work and raw arrivals over HTTP.
+/// Events, parked work and raw arrivals over HTTP.
 struct OperationsController: Sendable {
     let platform: Platform
     private var timekeeper: any Timekeeper { platform.timekeeper }
@@ -27,11 +27,6 @@ struct OperationsController: Sendable {
 
     func addRoutes(to group: RouterGroup<APIContext>) {
         group.get("events", use: Endpoint.route(timekeeper, events))
-        group.get("jobs", use: Endpoint.route(timekeeper, jobs))
-        group.get("jobs/counts", use: Endpoint.route(timekeeper, jobCounts))
-        group.get("jobs/:number", use: Endpoint.route(timekeeper, job))
-        group.post("jobs/:number/retry", use: Endpoint.route(timekeeper, retryJob))
-        group.post("jobs/:number/dismissal", use: Endpoint.route(timekeeper, dismissJob))
         group.get("polls", use: Endpoint.route(timekeeper, polls))
         group.get("parked", use: Endpoint.route(timekeeper, parked))
         group.post("parked/:number/retry", use: Endpoint.route(timekeeper, retryParked))
@@ -56,67 +51,6 @@ struct OperationsController: Sendable {
         return ListReply(items: try events.map(TimelineEntry.init), next: next.description)
     }
 
-    /// `GET /jobs?state=&before=&limit=` → newest first.
-    @Sendable private func jobs(_ call: Endpoint) async throws -> ListReply<JobReply> {
-        let states = try stateFilter(call.query("state"))
-        let before = call.query("before").flatMap { Int64($0) }
-        let limit = try call.limit()
-        let tenant = call.tenant
-        let rows = try await platform.store.bookkeeping {
-            try $0.jobs(JobFilter(tenant: tenant, states: states), before: before, limit: limit)
-        }
-        return ListReply(
-            items: rows.map { JobReply($0) },
-            next: rows.count == limit ? rows.last.map { String($0.number) } : nil)
-    }
-
-    private func stateFilter(_ text: String?) throws -> Set<JobState> {
-        guard let text, !text.isEmpty else { return Set(JobState.allCases) }
-        guard let state = JobState.allCases.first(where: { $0.name == text }) else {
-            let known = JobState.allCases.map(\.name).joined(separator: ", ")
-            throw WebError(.parameterMalformed, "must be one of \(known)", field: "state")
-        }
-        return [state]
-    }
-
-    /// `GET /jobs/counts` → jobs by state, history included.
-    @Sendable private func jobCounts(_ call: Endpoint) async throws -> [String: Int] {
-        let tenant = call.tenant
-        let counts = try await platform.store.bookkeeping { try $0.jobCounts(tenant: tenant) }
-        return Dictionary(uniqueKeysWithValues: counts.map { ($0.key.name, $0.value) })
-    }
-
-    /// `GET /jobs/{number}` → with its payload; 404 `jobs.unknownJob`.
-    @Sendable private func job(_ call: Endpoint) async throws -> JobReply {
-        let number = try self.number(call)
-        let row = try await platform.store.bookkeeping { try $0.job(number) }
-        guard let row, row.tenant == call.tenant else { throw Self.unknownJob(number) }
-        return JobReply(row, withPayload: true)
-    }
-
-    /// `POST /jobs/{number}/retry` → a finished job runs again from its first attempt; 409 while
-    /// it is not finished.
-    @Sendable private func retryJob(_ call: Endpoint) async throws -> JobReply {
-        let number = try self.number(call)
-        let desk = platform.jobs.desk
-        _ = try await platform.store.write(call.call) { transaction in
-            try desk.retry(number, in: transaction)
-            return true
-        }
-        return try await job(call)
-    }
-
-    /// `POST /jobs/{number}/dismissal` → a failed job counts as dealt with; 409 unless discarded.
-    @Sendable private func dismissJob(_ call: Endpoint) async throws -> JobReply {
-        let number = try self.number(call)
-        let desk = platform.jobs.desk
-        _ = try await platform.store.write(call.call) { transaction in
-            try desk.dismiss(number, in: transaction)
-            return true
-        }
-        return try await job(call)
-    }
-
     /// `GET /polls` → how reading of each connection's lists goes, with what is wrong since when.
     @Sendable private func polls(_ call: Endpoint) async throws -> ListReply<PollReply> {
         ListReply(
@@ -137,21 +71,21 @@ struct OperationsController: Sendable {
 
     /// `POST /parked/{number}/retry` → tried at once; 404; 409 behind an earlier one.
     @Sendable private func retryParked(_ call: Endpoint) async throws -> [String: String] {
-        try await parking.retry(try number(call), call: call.call)
+        try await parking.retry(try call.number(), call: call.call)
         return ["status": "trying"]
     }
 
     /// `POST /parked/{number}/skip` `{reason}` → never handled; the key's next goes on.
     @Sendable private func skipParked(_ call: Endpoint) async throws -> [String: String] {
         let request: SkipRequest = try call.decode()
-        try await parking.skip(try number(call), reason: request.reason, call: call.call)
+        try await parking.skip(try call.number(), reason: request.reason, call: call.call)
         return ["status": "skipped"]
     }
 
     /// `POST /parked/{number}/replacement` → the body is handled in the event's place.
     @Sendable private func replaceParked(_ call: Endpoint) async throws -> [String: String] {
         let _: [String: JSONValue] = try call.decode()
-        try await parking.replace(try number(call), data: call.body, call: call.call)
+        try await parking.replace(try call.number(), data: call.body, call: call.call)
         return ["status": "trying"]
     }
 
@@ -181,17 +115,6 @@ struct OperationsController: Sendable {
         try await Verification(platform: platform, tenant: call.tenant).run()
     }
 
-    private func number(_ call: Endpoint) throws -> Int64 {
-        let text = call.context.parameters.get("number") ?? ""
-        guard let number = Int64(text), number > 0 else {
-            throw WebError(.notFound, "there is nothing under “\(text.prefix(40))”")
-        }
-        return number
-    }
-
-    private static func unknownJob(_ number: Int64) -> JobsError {
-        JobsError(.unknownJob, "there is no job \(number)")
-    }
 }
 
 extension Call {

@@ -16,38 +16,6 @@ struct SkipRequest: Decodable, Sendable {
     let reason: String
 }
 
-struct JobReply: Encodable, Sendable {
-    let number: Int64
-    let kind: String
-    let state: String
-    let partition: String
-    let priority: Int
-    let attempt: Int
-    let due: Instant
-    let enqueued: Instant
-    let started: Instant?
-    let finished: Instant?
-    let fault: RecordedFault?
-    let isSuspect: Bool
-    let payload: JSONValue?
-
-    init(_ row: JobRow, withPayload: Bool = false) {
-        number = row.number
-        kind = row.kind
-        state = row.state.name
-        partition = row.partition
-        priority = row.priority
-        attempt = row.attempt
-        due = Instant(microseconds: row.due)
-        enqueued = Instant(microseconds: row.enqueued)
-        started = row.started.map(Instant.init)
-        finished = row.finished.map(Instant.init)
-        fault = row.fault
-        isSuspect = row.isSuspect
-        payload = withPayload ? try? BodyCoder.decode(JSONValue.self, from: row.payload) : nil
-    }
-}
-
 struct ParkedReply: Encodable, Sendable {
     let number: Int64
     let subscription: String

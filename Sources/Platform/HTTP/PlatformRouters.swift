@@ -46,7 +46,9 @@ extension Platform {
         let open = TrustedMiddleware { _ in
             Identity(tenant: .platform, actor: Actor(.operator_, "command-line"))
         }
-        AdminController(platform: self).addRoutes(to: router.group("admin").add(middleware: open))
+        let admin = router.group("admin").add(middleware: open)
+        AdminController(platform: self).addRoutes(to: admin)
+        QueueControlController(platform: self).addRoutes(to: admin)
         return router
     }
 
@@ -57,6 +59,7 @@ extension Platform {
         inventory.addRoutes(to: api)
         orders.addRoutes(to: api)
         warehouse.addRoutes(to: api)
+        JobsController(platform: self).addRoutes(to: api)
         OperationsController(platform: self).addRoutes(to: api)
     }
 

@@ -1,10 +1,27 @@
 import ArgumentParser
+import Foundation
 import Storage
 
 struct JobsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "jobs", abstract: "Shows background work and tries failed work again.",
-        subcommands: [ListJobs.self, RetryJob.self, DismissJob.self])
+        commandName: "jobs", abstract: "Finds background work, says why it failed, tries it again.",
+        subcommands: [
+            ListJobs.self, ShowJob.self, RetryJob.self, RetryMatchingJobs.self, CancelJob.self,
+            DismissJob.self,
+        ])
+}
+
+/// Which jobs are meant.
+struct JobSelection: ParsableArguments {
+    @Option(help: "Only this kind, such as walmart.settleObligation.") var kind: String?
+    @Option(help: "Only with this fault's code, such as channels.unreachable.") var fault: String?
+
+    var query: String {
+        let allowed = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "._-"))
+        return [("kind", kind), ("fault", fault)].compactMap { name, value in
+            value?.addingPercentEncoding(withAllowedCharacters: allowed).map { "&\(name)=\($0)" }
+        }.joined()
+    }
 }
 
 struct ListJobs: AsyncParsableCommand {
@@ -14,11 +31,13 @@ struct ListJobs: AsyncParsableCommand {
     @OptionGroup var options: DataOptions
     @Option(help: "scheduled, available, running, retryable, completed, cancelled or discarded.")
     var state: String?
+    @OptionGroup var selection: JobSelection
     @Option(help: "How many, up to 500.") var limit = 50
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let path = "/v1/jobs?limit=\(limit)" + (state.map { "&state=\($0)" } ?? "")
+        let path =
+            "/v1/jobs?limit=\(limit)" + (state.map { "&state=\($0)" } ?? "") + selection.query
         let json = output.json
         try await CommandSession.run(options) { session in
             let page = try await session.get(path)
@@ -30,8 +49,46 @@ struct ListJobs: AsyncParsableCommand {
                 ["JOB", "KIND", "STATE", "TRIES", "DUE", "FAULT"],
                 page.items.map { job in
                     ["number", "kind", "state", "attempt", "due"].map { job[$0]?.plain ?? "–" }
-                        + [job["fault"]?["detail"]?.plain ?? ""]
+                        + [job["fault"].map(Self.words) ?? ""]
                 })
+        }
+    }
+
+    private static func words(_ fault: JSONValue) -> String {
+        fault == .null ? "" : "\(fault.plain("code")): \(fault.plain("detail"))"
+    }
+}
+
+struct ShowJob: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Shows one job with its payload and what went wrong.")
+
+    @OptionGroup var options: DataOptions
+    @OptionGroup var output: OutputOptions
+    @Argument(help: "The job's number.") var number: Int
+
+    func run() async throws {
+        let (number, json) = (number, output.json)
+        try await CommandSession.run(options) { session in
+            let job = try await session.get("/v1/jobs/\(number)")
+            if json {
+                Terminal.line(job.pretty)
+                return
+            }
+            for (title, member) in [
+                ("kind", "kind"), ("state", "state"), ("tries", "attempt"), ("queue", "queue"),
+                ("connection", "connection"), ("limit", "limit"), ("enqueued", "enqueued"),
+                ("due", "due"), ("deadline", "deadline"), ("started", "started"),
+                ("finished", "finished"), ("caused by", "cause"), ("traced as", "correlation"),
+                ("batch", "batch"), ("progress", "progress"), ("payload", "payload"),
+            ] {
+                guard let value = job[member], value != .null else { continue }
+                let label = title.padding(toLength: 12, withPad: " ", startingAt: 0)
+                Terminal.line("\(label) \(value.plain)")
+            }
+            guard let fault = job["fault"], fault != .null else { return }
+            Terminal.line("fault        \(fault.plain("code")) (\(fault.plain("kind")))")
+            Terminal.line("             \(fault.plain("detail"))")
         }
     }
 }
@@ -41,13 +98,101 @@ struct RetryJob: AsyncParsableCommand {
         commandName: "retry", abstract: "Runs a finished job again from its first attempt.")
 
     @OptionGroup var options: DataOptions
+    @OptionGroup var output: OutputOptions
+    @Argument(help: "The job's number.") var number: Int
+    @Option(help: "JSON that takes the place of its payload.") var payload: String?
+
+    func run() async throws {
+        let number = number
+        var body: [String: JSONValue] = [:]
+        if let payload {
+            guard let value = try? BodyCoder.decode(JSONValue.self, from: Array(payload.utf8))
+            else { throw ValidationError("--payload is no JSON") }
+            body["payload"] = value
+        }
+        try await Listing.make("/v1/jobs/\(number)/retry", .object(body), options, output) {
+            "job \(number) is \($0.plain("state"))"
+        }
+    }
+}
+
+struct RetryMatchingJobs: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retry-matching",
+        abstract: "Runs all discarded jobs that match again, and tells what came of each.",
+        discussion: "With --dry-run it only lists them. At least --kind or --fault is needed.")
+
+    @OptionGroup var options: DataOptions
+    @OptionGroup var selection: JobSelection
+    @Flag(help: "Only say which.") var dryRun = false
+    @Option(help: "How many at most.") var atMost = 1000
+
+    func validate() throws {
+        guard !selection.query.isEmpty else {
+            throw ValidationError("say which: --kind, --fault or both")
+        }
+        guard (1...100_000).contains(atMost) else {
+            throw ValidationError("--at-most must be 1 to 100000")
+        }
+    }
+
+    func run() async throws {
+        let (query, isDry, most) = (selection.query, dryRun, atMost)
+        try await CommandSession.run(options) { session in
+            let jobs = try await Self.matching(query, most, session)
+            var failed = 0
+            for job in jobs {
+                let number = job.plain("number")
+                guard !isDry else {
+                    Terminal.line("would retry job \(number) (\(job.plain("kind")))")
+                    continue
+                }
+                do {
+                    _ = try await session.post("/v1/jobs/\(number)/retry", .object([:]))
+                    Terminal.line("job \(number) is tried again")
+                } catch is ExitCode {
+                    // Why was told; the others are tried all the same.
+                    failed += 1
+                    Terminal.line("job \(number) is not")
+                }
+            }
+            Terminal.line(
+                isDry
+                    ? "\(jobs.count) match" : "\(jobs.count - failed) of \(jobs.count) tried again")
+            if failed > 0 { throw ExitCode.failure }
+        }
+    }
+
+    /// The whole list is read first: what is retried leaves it.
+    private static func matching(
+        _ query: String, _ most: Int, _ session: CommandSession
+    ) async throws -> [JSONValue] {
+        var all: [JSONValue] = []
+        var next = ""
+        repeat {
+            let page = try await session.get("/v1/jobs?state=discarded&limit=500\(query)\(next)")
+            all += page.items
+            let place = page["next"] ?? .null
+            next = place == .null ? "" : "&before=\(place.plain)"
+        } while !next.isEmpty && all.count < most
+        return Array(all.prefix(most))
+    }
+}
+
+struct CancelJob: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cancel",
+        abstract: "Keeps a waiting job from running; asks a running one to end.")
+
+    @OptionGroup var options: DataOptions
+    @OptionGroup var output: OutputOptions
     @Argument(help: "The job's number.") var number: Int
 
     func run() async throws {
         let number = number
-        try await CommandSession.run(options) { session in
-            let job = try await session.post("/v1/jobs/\(number)/retry", .object([:]))
-            Terminal.line("job \(number) is \(job["state"]?.plain ?? "")")
+        try await Listing.make("/v1/jobs/\(number)/cancellation", .object([:]), options, output) {
+            $0.plain("state") == "running"
+                ? "job \(number) runs and is asked to end" : "job \(number) is cancelled"
         }
     }
 }
@@ -64,73 +209,6 @@ struct DismissJob: AsyncParsableCommand {
         let number = number
         try await Listing.make("/v1/jobs/\(number)/dismissal", .object([:]), options, output) {
             "job \(number) is \($0.plain("state"))"
-        }
-    }
-}
-
-struct ParkedCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "parked", abstract: "Shows and mends events that were set aside.",
-        subcommands: [ListParked.self, RetryParked.self, SkipParked.self])
-}
-
-struct ListParked: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Lists events set aside, oldest first.")
-
-    @OptionGroup var options: DataOptions
-    @OptionGroup var output: OutputOptions
-
-    func run() async throws {
-        let json = output.json
-        try await CommandSession.run(options) { session in
-            let page = try await session.get("/v1/parked?limit=500")
-            if json {
-                Terminal.line(page.pretty)
-                return
-            }
-            Terminal.table(
-                ["NUMBER", "SUBSCRIPTION", "KEY", "STATE", "TRIES", "FAULT"],
-                page.items.map { row in
-                    ["number", "subscription", "key", "state", "attempts"].map {
-                        row[$0]?.plain ?? "–"
-                    } + [row["fault"]?["detail"]?.plain ?? ""]
-                })
-        }
-    }
-}
-
-struct RetryParked: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "retry", abstract: "Tries an event again, then what waits behind it.")
-
-    @OptionGroup var options: DataOptions
-    @Argument(help: "Its number in the list.") var number: Int
-
-    func run() async throws {
-        let number = number
-        try await CommandSession.run(options) { session in
-            _ = try await session.post("/v1/parked/\(number)/retry", .object([:]))
-            Terminal.line("\(number) is being tried")
-        }
-    }
-}
-
-struct SkipParked: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "skip", abstract: "Steps over an event for ever; what waits behind it goes on."
-    )
-
-    @OptionGroup var options: DataOptions
-    @Argument(help: "Its number in the list.") var number: Int
-    @Option(help: "Why, for those who read it later.") var reason: String
-
-    func run() async throws {
-        let (number, reason) = (number, reason)
-        try await CommandSession.run(options) { session in
-            _ = try await session.post(
-                "/v1/parked/\(number)/skip", .object(["reason": .string(reason)]))
-            Terminal.line("\(number) is skipped")
         }
     }
 }

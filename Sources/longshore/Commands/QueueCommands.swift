@@ -1,0 +1,199 @@
+import ArgumentParser
+import Storage
+
+struct QueuesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "queues", abstract: "Shows what waits, and holds it back or lets it go on.",
+        subcommands: [
+            ListQueues.self, PauseQueue.self, ResumeQueue.self, ListPauses.self,
+            ListBreakers.self,
+        ])
+}
+
+struct ListQueues: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Lists waiting and running work by queue and kind.")
+
+    @OptionGroup var options: DataOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        try await Listing.show(
+            "/v1/queues",
+            [
+                .init("QUEUE", "queue"), .init("KIND", "kind"),
+                .init("CONNECTION", "connection", namesAt: "/v1/connections"),
+                .init("WAIT", "available"), .init("RUN", "running"),
+                .init("LATER", "scheduled"), .init("RETRY", "retryable"),
+                .init("OLDEST (s)", "waitingSeconds"),
+            ], options, output)
+    }
+}
+
+struct PauseQueue: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pause", abstract: "Starts nothing under a scope; what runs goes on.",
+        discussion: """
+            A scope is queue:NAME, kind:NAME, tenant:ID, connection:ID or key:NAME. It holds for \
+            the whole installation until “queues resume”. “queues pauses” tells how much still runs.
+            """)
+
+    @OptionGroup var options: DataOptions
+    @OptionGroup var output: OutputOptions
+    @Argument(help: "What to hold back, such as queue:warehouse.") var scope: String
+    @Option(help: "Why, for those who read it later.") var reason: String
+
+    func run() async throws {
+        let body = JSONValue.object(["scope": .string(scope), "reason": .string(reason)])
+        try await Listing.make("/admin/pauses", body, options, output) {
+            "\($0.plain("scope")) is paused; \($0.plain("running")) of it still run"
+        }
+    }
+}
+
+struct ResumeQueue: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume", abstract: "Lets work under a scope go on.")
+
+    @OptionGroup var options: DataOptions
+    @OptionGroup var output: OutputOptions
+    @Argument(help: "What was held back.") var scope: String
+
+    func run() async throws {
+        let scope = scope
+        try await Listing.make(
+            "/admin/resumptions", .object(["scope": .string(scope)]), options, output
+        ) {
+            $0["wasPaused"] == .bool(true) ? "\(scope) goes on" : "\(scope) was not paused"
+        }
+    }
+}
+
+struct ListPauses: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pauses", abstract: "Lists what is held back, by whom and why.")
+
+    @OptionGroup var options: DataOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        try await Listing.show(
+            "/admin/pauses",
+            [
+                .init("SCOPE", "scope"), .init("SINCE", "since"), .init("BY", "by"),
+                .init("STILL RUN", "running"), .init("REASON", "reason"),
+            ], options, output)
+    }
+}
+
+struct ListBreakers: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "breakers", abstract: "Lists connections whose calls do not come through.")
+
+    @OptionGroup var options: DataOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        try await Listing.show(
+            "/admin/breakers",
+            [
+                .init("CONNECTION", "connection", namesAt: "/v1/connections"),
+                .init("STATE", "state"), .init("FAILURES", "failures"), .init("SINCE", "since"),
+                .init("TRIED AGAIN", "probeAt"),
+            ], options, output)
+    }
+}
+
+struct SchedulesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "schedules", abstract: "Shows recurring work and what became of each time.",
+        subcommands: [
+            ListSchedules.self, ListFirings.self, PauseSchedule.self, ResumeSchedule.self,
+            StartSchedule.self,
+        ])
+}
+
+struct ListSchedules: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Lists schedules with when they are due next.")
+
+    @OptionGroup var options: DataOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        try await Listing.show(
+            "/admin/schedules",
+            [
+                .init("SCHEDULE", "name"), .init("CRON", "cron"), .init("ZONE", "zone"),
+                .init("NEXT", "next"), .init("LAST JOB", "lastJob"), .init("PAUSED BY", "pausedBy"),
+            ], options, output)
+    }
+}
+
+struct ListFirings: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "history",
+        abstract: "Lists due times, newest first: started, skipped or missed, and why.")
+
+    @OptionGroup var options: DataOptions
+    @OptionGroup var output: OutputOptions
+    @Argument(help: "Only this schedule.") var name: String?
+    @Option(help: "How many, up to 500.") var limit = 50
+
+    func run() async throws {
+        try await Listing.show(
+            "/admin/firings?limit=\(limit)" + (name.map { "&schedule=\($0)" } ?? ""),
+            [
+                .init("SCHEDULE", "schedule"), .init("DUE", "due"), .init("OUTCOME", "outcome"),
+                .init("DECIDED", "decidedAt"), .init("JOB", "job"), .init("REASON", "reason"),
+            ], options, output)
+    }
+}
+
+struct PauseSchedule: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pause", abstract: "Leaves a schedule's times out until it is resumed.")
+
+    @OptionGroup var options: DataOptions
+    @OptionGroup var output: OutputOptions
+    @Argument(help: "The schedule.") var name: String
+
+    func run() async throws {
+        let name = name
+        try await Listing.make("/admin/schedules/\(name)/pause", .object([:]), options, output) {
+            _ in "\(name) is paused"
+        }
+    }
+}
+
+struct ResumeSchedule: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume", abstract: "Lets a schedule be due again from its next time on.")
+
+    @OptionGroup var options: DataOptions
+    @OptionGroup var output: OutputOptions
+    @Argument(help: "The schedule.") var name: String
+
+    func run() async throws {
+        let name = name
+        try await Listing.make(
+            "/admin/schedules/\(name)/resumption", .object([:]), options, output
+        ) { "\(name) is due next at \($0.plain("next"))" }
+    }
+}
+
+struct StartSchedule: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "start", abstract: "Starts a schedule's work now, beside its times.")
+
+    @OptionGroup var options: DataOptions
+    @OptionGroup var output: OutputOptions
+    @Argument(help: "The schedule.") var name: String
+
+    func run() async throws {
+        let name = name
+        try await Listing.make("/admin/schedules/\(name)/start", .object([:]), options, output) {
+            "\(name) is started as job \($0.plain("job"))"
+        }
+    }
+}

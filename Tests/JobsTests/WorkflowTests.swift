@@ -1,0 +1,281 @@
+import Jobs
+import Kernel
+import Storage
+import StorageTesting
+import Testing
+
+@Suite struct UniquenessTests {
+    @Test func `the latest value replaces the one that waits`() async throws {
+        let stage = try await JobsStage()
+        let first = try await stage.put(Probe(name: "ok"), .latest("sku"))
+        let second = try await stage.put(Probe(name: "commit"), .latest("sku"))
+
+        try await stage.runUntilSettled(1)
+
+        #expect(second == .replaced(first.number))
+        #expect(try await stage.rows([.completed]).count == 1)
+        #expect(try await stage.gadget("commit") != nil)
+    }
+
+    @Test
+    func `a value that comes while one is sent is sent afterwards, and a failed older one never`()
+        async throws
+    {
+        let stage = try await JobsStage()
+        let first = try await stage.put(Probe(name: "unavailable"), .latest("sku"))
+        let running = try await stage.claim(first.number)
+        let second = try await stage.put(Probe(name: "ok"), .latest("sku"))
+
+        let came = try await stage.reschedule(running)
+
+        #expect(second != first && second == .added(second.number))
+        #expect(came == .superseded)
+    }
+
+    @Test func `a key stays taken for its window after the job has ended`() async throws {
+        let stage = try await JobsStage()
+        let rule = JobOptions.Uniqueness.within(.seconds(3600), "k")
+        let first = try await stage.put(Probe(name: "ok"), rule)
+        try await stage.runUntilSettled(1)
+
+        let soon = try await stage.put(Probe(name: "ok"), rule)
+        let later = try await stage.put(Probe(name: "ok"), rule, after: .seconds(7200))
+
+        #expect(soon == .kept(first.number))
+        #expect(later == .added(later.number))
+    }
+}
+
+@Suite struct WorkflowTests {
+    @Test func `a batch's completion runs once, when the last job has ended however it did`()
+        async throws
+    {
+        let stage = try await JobsStage()
+        let batch = try await stage.store.writeUnrepeated(.sample()) { transaction in
+            try transaction.enqueue(
+                batch: "b", of: ["ok", "discard", "invalid", "ok"].map(Probe.init),
+                then: try ChainStep(Probe(name: "commit")))
+        }
+
+        try await stage.runUntilSettled(5)
+
+        let ended = try await stage.store.read(.sample(1)) { try $0.get(JobBatch.self, batch.id) }
+        #expect(ended?.left == 0 && ended?.completed == 2 && ended?.discarded == 2)
+        #expect(ended?.endedAt != nil)
+        #expect(try await stage.rows([.completed]).count == 3)
+    }
+
+    @Test func `an empty batch is complete at once`() async throws {
+        let stage = try await JobsStage()
+        let batch = try await stage.store.writeUnrepeated(.sample()) { transaction in
+            try transaction.enqueue(
+                batch: "b", of: [Probe](), then: try ChainStep(Probe(name: "commit")))
+        }
+        try await stage.runUntilSettled(1)
+
+        #expect(batch.endedAt != nil)
+        #expect(try await stage.gadget("commit") != nil)
+    }
+
+    @Test func `a chain goes on only past what completed, and after a retry`() async throws {
+        let stage = try await JobsStage()
+        try await stage.store.writeUnrepeated(.sample()) { transaction in
+            _ = try transaction.enqueue(
+                chain: ["ok", "discard", "commit"].map { try ChainStep(Probe(name: $0)) })
+        }
+        try await stage.runUntilSettled(2)
+        #expect(try await stage.gadget("commit") == nil)
+
+        let stopped = try #require(try await stage.rows([.discarded]).first)
+        let desk = JobDesk(ending: JobEnding(registry: stage.registry))
+        try await stage.store.writeUnrepeated(.sample()) { transaction in
+            try desk.retry(
+                stopped.number, replacing: Array(#"{"name":"ok"}"#.utf8), in: transaction)
+        }
+        try await stage.runUntilSettled(2)
+
+        #expect(try await stage.gadget("commit") != nil)
+    }
+
+    @Test func `an edited payload must be of its kind`() async throws {
+        let stage = try await JobsStage()
+        let number = try #require(try await stage.enqueue(Probe(name: "discard")))
+        try await stage.runUntilSettled(1)
+        let desk = JobDesk(ending: JobEnding(registry: stage.registry))
+
+        let fault = await #expect(throws: JobsError.self) {
+            try await stage.store.writeUnrepeated(.sample()) {
+                try desk.retry(number, replacing: Array("[1]".utf8), in: $0)
+            }
+        }
+
+        #expect(fault?.reason == .payloadMalformed)
+        #expect(try await stage.rows([.discarded]).count == 1)
+    }
+
+    @Test func `a job past its deadline is not begun, and whoever waits hears of it`() async throws
+    {
+        let stage = try await JobsStage()
+        try await stage.enqueue(Probe(name: "commit"), JobOptions().begun(within: .seconds(60)))
+        stage.timekeeper.advance(by: .seconds(61))
+
+        try await stage.runUntilSettled(1)
+
+        #expect(try await stage.rows([.discarded]).first?.fault?.code == "jobs.deadlinePassed")
+        #expect(try await stage.gadget("gave up: jobs.deadlinePassed") != nil)
+    }
+
+    @Test func `a cancelled job that waits never runs, and is told`() async throws {
+        let stage = try await JobsStage()
+        let number = try #require(try await stage.enqueue(Probe(name: "commit")))
+        let desk = JobDesk(ending: JobEnding(registry: stage.registry))
+
+        let state = try await stage.store.writeUnrepeated(.sample()) {
+            try desk.cancel(number, in: $0)
+        }
+        try await stage.runUntilSettled(0)
+
+        #expect(state == .cancelled)
+        #expect(try await stage.gadget("commit") == nil)
+        #expect(try await stage.gadget("gave up: jobs.cancelled") != nil)
+    }
+
+    @Test func `nothing starts under a pause, and all does after it`() async throws {
+        let stage = try await JobsStage()
+        let desk = JobDesk(ending: JobEnding(registry: stage.registry))
+        _ = try await stage.store.writeUnrepeated(.sample(tenant: .platform)) {
+            try desk.pause("kind:testing.probe", reason: "r", in: $0)
+        }
+        try await stage.enqueue(Probe(name: "commit"))
+
+        try await stage.whileDispatching { stage, dispatcher in
+            // The dispatcher has looked: it holds the job and does not start it.
+            while dispatcher.waiting == 0 { await Task.yield() }
+            #expect(try await stage.rows([.available]).count == 1)
+            _ = try await stage.store.writeUnrepeated(.sample(tenant: .platform)) {
+                try desk.resume("kind:testing.probe", in: $0)
+            }
+            while try await stage.rows([.completed]).isEmpty { await Task.yield() }
+        }
+    }
+
+    @Test func `a payload too large or a time past the year 9999 is refused by name`() async throws
+    {
+        let stage = try await JobsStage()
+
+        let large = await #expect(throws: JobsError.self) {
+            try await stage.enqueue(Probe(name: String(repeating: "x", count: 10_000_000)))
+        }
+        let late = await #expect(throws: JobsError.self) {
+            try await stage.enqueue(
+                Probe(name: "ok"), JobOptions(delay: .seconds(86_400 * 365 * 9000)))
+        }
+
+        #expect(large?.reason == .payloadTooLarge && large?.field == "payload")
+        #expect(late?.reason == .dueOutOfRange && late?.field == "due")
+        #expect(try await stage.rows(Set(JobState.allCases)).isEmpty)
+    }
+}
+
+/// R10 on one process: an attempt past its time that ends late.
+@Suite struct ZombieTests {
+    @Test func `what a given-up attempt writes late changes nothing`() async throws {
+        let stage = try await JobsStage()
+        let number = try #require(try await stage.enqueue(Probe(name: "ok")))
+        let first = try await stage.claim(number)
+        let zombie = stage.context(of: first)
+        var back = first
+        back.state = .available
+        _ = try await stage.reschedule(back)
+        let second = try await stage.claim(number)
+
+        await #expect(throws: JobsError.self) {
+            try await zombie.write { try $0.insert(Gadget(id: .sample(1), name: "late")) }
+        }
+        let late = try await stage.store.writeUnrepeated(.sample()) { transaction in
+            try transaction.bookkeeping { try $0.finish([first], from: nil) }
+        }
+        let own = try await stage.context(of: second).write { _ in true }
+
+        #expect(late.isEmpty && own)
+        #expect(try await stage.gadget("late") == nil)
+        #expect(try await stage.rows([.running]).count == 1)
+    }
+
+    @Test func `a handler that will not end loses its job to another attempt`() async throws {
+        var stage = try await JobsStage()
+        let worker = StubbornWorker()
+        stage.registry.add(worker)
+        try await stage.store.writeUnrepeated(.sample()) { _ = try $0.enqueue(Stubborn()) }
+
+        try await stage.whileDispatching { stage, board in
+            await worker.began.first(at: 1)
+            stage.timekeeper.advance(by: .seconds(61))
+            while board.figures.abandoned == 0 {
+                stage.timekeeper.advance(by: .seconds(1))
+                await Task.yield()
+            }
+            stage.timekeeper.advance(by: .seconds(600))
+            await worker.began.first(at: 2)
+            worker.release.raise()
+            while try await stage.rows([.completed]).isEmpty { await Task.yield() }
+            while board.figures.staleEnds == 0 { await Task.yield() }
+        }
+
+        #expect(try await stage.rows([.completed]).first?.attempt == 2)
+    }
+}
+
+struct Stubborn: Job {
+    static let kind: JobKind = "testing.stubborn"
+}
+
+/// Its first attempt ignores being cancelled.
+struct StubbornWorker: JobWorker {
+    let began = Counted()
+    let release = Signal()
+
+    func work(_ job: Stubborn, in context: JobContext) async throws -> JobOutcome {
+        let generation = release.generation
+        began.raise()
+        guard context.attempt == 1 else { return .completed }
+        // Outside the attempt's own cancellation, as a blocking call would be.
+        await Task { await release.wait(after: generation) }.value
+        return .completed
+    }
+}
+
+@Suite struct BreakerTests {
+    @Test func `opens after several failures, probes once, closes on success`() {
+        var breaker = CircuitBreaker()
+        let fault = RecordedFault(kind: .unavailable, code: "x.y", detail: "down")
+        let now = Instant(microseconds: 0)
+        for _ in 0..<4 { breaker.failed(fault, at: now, jitter: 1) }
+        #expect(breaker.isClosed)
+
+        breaker.failed(fault, at: now, jitter: 1)
+        let early = breaker.wake(now + .seconds(4))
+        let due = breaker.wake(now + .seconds(5))
+        breaker.failed(fault, at: now + .seconds(5), jitter: 1)
+
+        #expect(!early && due)
+        // The second time it waits twice as long.
+        #expect(breaker.state == .open(until: now + .seconds(15)))
+        breaker.succeeded()
+        #expect(breaker.isClosed && breaker.failures == 0)
+    }
+
+    @Test func `while it is open, failing costs no attempt`() async throws {
+        let stage = try await JobsStage()
+        for _ in 0..<12 {
+            try await stage.enqueue(
+                Probe(name: "unavailable"), JobOptions(connection: "con"))
+        }
+
+        try await stage.runUntilSettled(12)
+
+        let tries = try await stage.rows([.retryable, .scheduled]).map(\.attempt)
+        #expect(tries.count == 12)
+        #expect(tries.filter { $0 == 1 }.count <= CircuitBreaker.threshold)
+    }
+}
