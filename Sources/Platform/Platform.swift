@@ -129,6 +129,9 @@ package final class Platform: Sendable {
     /// Whoever holds the folder owns the mark, also one that a killed server left.
     func unmarkServing() { unlink(DataFolder.servingMark(in: configuration.dataPath)) }
 
+    /// What the installation's own work is shown under.
+    private static let ownTenant = "platform"
+
     /// The tenant meant by a name or identifier, or the only one there is.
     /// - Throws: `PlatformError.tenantUnknown`, `.tenantAmbiguous`, `.notInitialised`.
     func tenant(_ wanted: String?) async throws -> TenantID {
@@ -136,7 +139,11 @@ package final class Platform: Sendable {
         if let wanted, !wanted.isEmpty {
             guard
                 let found = tenants.first(where: { $0.name == wanted || $0.id.rawValue == wanted })
-            else { throw PlatformError(.tenantUnknown, "there is no tenant “\(wanted)”") }
+            else {
+                // The installation's own work, for whoever owns its folder.
+                if wanted == Self.ownTenant { return .platform }
+                throw PlatformError(.tenantUnknown, "there is no tenant “\(wanted)”")
+            }
             return found.id
         }
         guard let only = tenants.first else {

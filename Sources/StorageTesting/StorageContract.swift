@@ -8,7 +8,7 @@ package struct StorageContract: Sendable, CustomStringConvertible {
     package let run: @Sendable (any StorageHarness) async throws -> Void
 
     package static let cases: [StorageContract] =
-        transactions + faults + records + log
+        transactions + faults + records + log + jobs
 
     static let transactions: [StorageContract] = [
         .init("a committed write is there after a restart") { harness in

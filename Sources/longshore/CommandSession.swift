@@ -12,7 +12,11 @@ struct DataOptions: ParsableArguments {
     @Option(help: "Folder with the database and its secrets.")
     var data = "longshore-data"
 
-    @Option(help: "Tenant, by name; needed only where there are several.")
+    @Option(
+        help: """
+            Tenant, by name; needed only where there are several. “platform” is the installation \
+            itself, with the jobs of its schedules.
+            """)
     var tenant: String?
 }
 

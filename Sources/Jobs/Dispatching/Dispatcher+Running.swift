@@ -73,12 +73,14 @@ extension Dispatcher {
             if ending.isPlain(ended) { return try await flush(ended) }
         }
         try await untilWritten { try await self.write(row, result, stop) }
-        release(row.number)
+        release(row)
     }
 
-    private func release(_ number: Int64) {
-        running[number] = nil
-        core.finished(number)
+    /// Frees the place of an attempt; a second ending of it frees nothing of the attempt after it.
+    private func release(_ row: JobRow) {
+        guard running[row.number]?.row.attempt == row.attempt else { return }
+        running[row.number] = nil
+        core.finished(row.number)
         store.signals.jobs.raise()
     }
 
@@ -113,7 +115,7 @@ extension Dispatcher {
                     $0.staleEnds += rows.count - ended.count
                 }
             }
-            for row in rows { release(row.number) }
+            for row in rows { release(row) }
         }
     }
 
@@ -183,9 +185,16 @@ extension Dispatcher {
             }
         case .failure(let error):
             let fault = RecordedFault(error)
-            guard stop.reason == nil || stop.reason == .timedOut,
-                fault.kind == .unavailable || stop.reason == .timedOut
-            else { return }
+            guard stop.reason == nil || stop.reason == .timedOut else { return }
+            guard fault.kind == .unavailable || stop.reason == .timedOut else {
+                // A refusal is an answer too: the other side is there.
+                if ![.limited, .defect].contains(fault.kind),
+                    let allowed = breakers.succeeded(connection)
+                {
+                    core.throttle(scope, to: allowed)
+                }
+                return
+            }
             let jitter = Double(settings.randomness() >> 11) / Double(UInt64(1) << 53)
             if let allowed = breakers.failed(
                 connection, fault, at: timekeeper.now, jitter: jitter)
