@@ -125,7 +125,7 @@ enum PostgresSchema {
         ran_alone bigint NOT NULL, cancelling bigint NOT NULL, payload bytea NOT NULL,
         correlation text NOT NULL, cause text, enqueued bigint NOT NULL, started bigint,
         finished bigint, fault_kind text, fault_code text, fault_detail text, done bigint,
-        total bigint, checkpoint bytea, extras bytea
+        total bigint, checkpoint bytea, extras bytea, fence bigint NOT NULL
         """
 }
 

@@ -36,7 +36,7 @@ extension PostgresSession: JobRows, JobListing {
     func claim(_ numbers: [Int64], now: Int64, isAlone: Bool) throws -> [JobRow] {
         try run(
             """
-            UPDATE jobs SET state = 2, attempt = attempt + 1, started = ?, ran_alone = ?
+            UPDATE jobs SET state = 2, attempt = attempt + 1, fence = fence + 1, started = ?, ran_alone = ?
             WHERE number = ANY(?::text[]::bigint[]) AND state = 1 RETURNING \(JobColumns.all)
             """,
             PostgresValues().with(now).with(isAlone ? 1 : 0)

@@ -8,10 +8,10 @@ package enum JobColumns {
         number, tenant, kind, partition, lane, unique_key, uniqueness, state, priority, due, \
         deadline, attempt, crashes, suspect, ran_alone, cancelling, payload, correlation, cause, \
         enqueued, started, finished, fault_kind, fault_code, fault_detail, done, total, \
-        checkpoint, extras, rank
+        checkpoint, extras, rank, fence
         """
     package static let header = "number, tenant, partition, lane, rank, due"
-    static let count = 30
+    static let count = 31
 
     static func values(_ job: JobRow, number: SQLValue) throws -> [SQLValue] {
         [
@@ -26,6 +26,7 @@ package enum JobColumns {
             .optional(job.fault?.detail), .optional(job.progress?.done),
             .optional(job.progress?.total), .optional(job.progress?.checkpoint),
             .optional(try job.extras.map { try BodyCoder.encode($0) }), .integer(job.rank),
+            .integer(job.fence),
         ]
     }
 
@@ -47,6 +48,7 @@ package enum JobColumns {
         job.uniqueness = JobUniqueness(rawValue: Int(row.integer(6))) ?? .none
         job.deadline = row.optionalInteger(10)
         job.attempt = Int(row.integer(11))
+        job.fence = row.integer(30)
         job.crashes = Int(row.integer(12))
         job.isSuspect = row.integer(13) == 1
         job.ranAlone = row.integer(14) == 1

@@ -6,6 +6,7 @@ extension JobListing where Self: StatementRunner {
         _ filter: JobFilter, before number: Int64?, limit: Int
     ) throws -> [JobRow] {
         let states = filter.states.map(\.rawValue).sorted()
+        guard !states.isEmpty else { return [] }
         var condition = "tenant = ? AND state IN (\(Self.marks(states.count))) AND number < ?"
         var values = [SQLValue.text(filter.tenant.rawValue)] + states.map(SQLValue.count)
         values.append(.integer(number ?? .max))

@@ -31,6 +31,7 @@ extension JobRows where Self: StatementRunner {
 
     private func finished(like job: JobRow, _ window: JobWindow) throws -> Int64? {
         let states = window.states.map(\.rawValue).sorted()
+        guard !states.isEmpty else { return nil }
         return try first(
             """
             SELECT number FROM job_history WHERE tenant = ? AND kind = ? AND unique_key = ?
@@ -57,13 +58,12 @@ extension JobRows where Self: StatementRunner {
         }
         return try first(
             """
-            UPDATE jobs SET payload = ?, correlation = ?, cause = ?, deadline = ?, extras = ?
+            UPDATE jobs SET payload = ?, correlation = ?, cause = ?, deadline = ?
             WHERE \(taken) RETURNING number
             """,
             [
                 .blob(job.payload), .text(job.correlation), .optional(job.cause),
                 .optional(job.deadline),
-                .optional(try job.extras.map { try BodyCoder.encode($0) }),
             ] + key
         ) { .replaced($0.integer(0)) }
     }
@@ -111,7 +111,8 @@ extension JobRows where Self: StatementRunner {
         try numbers.compactMap { number in
             try first(
                 """
-                UPDATE jobs SET state = 2, attempt = attempt + 1, started = ?, ran_alone = ?
+                UPDATE jobs SET state = 2, attempt = attempt + 1, fence = fence + 1, started = ?,
+                  ran_alone = ?
                 WHERE number = ? AND state = 1 RETURNING \(JobColumns.all)
                 """, [.integer(now), .flag(isAlone), .integer(number)], JobColumns.job)
         }
@@ -127,15 +128,20 @@ extension JobRows where Self: StatementRunner {
         return nil
     }
 
-    package func holds(_ number: Int64, attempt: Int) throws -> Bool {
+    package func holds(_ number: Int64, fence: Int64) throws -> Bool {
         try first(
-            "SELECT 1 FROM jobs WHERE number = ? AND state = 2 AND attempt = ?",
-            [.integer(number), .count(attempt)]
+            "SELECT 1 FROM jobs WHERE number = ? AND state = 2 AND fence = ?",
+            [.integer(number), .integer(fence)]
         ) { _ in true } ?? false
     }
 
-    package func reschedule(_ job: JobRow, ending attempt: Int) throws -> JobReturn {
-        guard try holds(job.number, attempt: attempt) else { return .stale }
+    package func reschedule(_ job: JobRow) throws -> JobReturn {
+        let isCancelling = try first(
+            "SELECT cancelling FROM jobs WHERE number = ? AND state = 2 AND fence = ?",
+            [.integer(job.number), .integer(job.fence)]
+        ) { $0.integer(0) == 1 }
+        guard let isCancelling else { return .stale }
+        if isCancelling { return .cancelled }
         if job.uniqueKey != nil, [.untilStarted, .latest].contains(job.uniqueness) {
             let newer = try first(
                 """
@@ -153,13 +159,13 @@ extension JobRows where Self: StatementRunner {
             """
             UPDATE jobs SET state = ?, due = ?, rank = ?, attempt = ?, crashes = ?, suspect = ?,
               ran_alone = 0, cancelling = 0, started = NULL, fault_kind = ?, fault_code = ?,
-              fault_detail = ? WHERE number = ? AND state = 2 AND attempt = ?
+              fault_detail = ? WHERE number = ? AND state = 2 AND fence = ?
             """,
             [
                 .count(job.state.rawValue), .integer(job.due), .integer(job.rank),
                 .count(job.attempt), .count(job.crashes), .flag(job.isSuspect),
                 .optional(job.fault?.kind.rawValue), .optional(job.fault?.code),
-                .optional(job.fault?.detail), .integer(job.number), .count(attempt),
+                .optional(job.fault?.detail), .integer(job.number), .integer(job.fence),
             ])
         return changed == 1 ? .returned : .stale
     }
@@ -173,10 +179,19 @@ extension JobRows where Self: StatementRunner {
                 sql += "state IN (\(Self.marks(states.count)))"
                 values += states.map(\.rawValue).sorted().map(SQLValue.count)
             } else {
-                sql += "state = 2 AND attempt = ?"
-                values.append(.count(job.attempt))
+                sql += "state = 2 AND fence = ?"
+                values.append(.integer(job.fence))
             }
-            guard try change(sql, values) == 1 else { continue }
+            // What the attempt saved of its progress is newer than what it was claimed with.
+            let progress = try first(sql + " RETURNING done, total, checkpoint", values) { row in
+                row.optionalInteger(0).map {
+                    JobProgress(
+                        done: $0, total: row.optionalInteger(1), checkpoint: row.optionalBlob(2))
+                }
+            }
+            guard let progress else { continue }
+            var job = job
+            job.progress = progress
             try change(
                 """
                 INSERT INTO job_history(\(JobColumns.all))
@@ -188,16 +203,16 @@ extension JobRows where Self: StatementRunner {
     }
 
     package func saveProgress(
-        _ number: Int64, attempt: Int, _ progress: JobProgress
+        _ number: Int64, fence: Int64, _ progress: JobProgress
     ) throws -> Bool {
         try change(
             """
             UPDATE jobs SET done = ?, total = ?, checkpoint = ?
-            WHERE number = ? AND state = 2 AND attempt = ?
+            WHERE number = ? AND state = 2 AND fence = ?
             """,
             [
                 .integer(progress.done), .optional(progress.total),
-                .optional(progress.checkpoint), .integer(number), .count(attempt),
+                .optional(progress.checkpoint), .integer(number), .integer(fence),
             ]) == 1
     }
 

@@ -72,7 +72,7 @@ enum SQLiteSchema {
         cancelling INTEGER NOT NULL, payload BLOB NOT NULL, correlation TEXT NOT NULL,
         cause TEXT, enqueued INTEGER NOT NULL, started INTEGER, finished INTEGER,
         fault_kind TEXT, fault_code TEXT, fault_detail TEXT, done INTEGER, total INTEGER,
-        checkpoint BLOB, extras BLOB
+        checkpoint BLOB, extras BLOB, fence INTEGER NOT NULL
         """
 }
 

@@ -47,10 +47,10 @@ struct SQLiteUpgrade {
             """
         try connection.execute(
             """
-            INSERT INTO \(table)(\(kept), partition, uniqueness, cancelling)
+            INSERT INTO \(table)(\(kept), partition, uniqueness, cancelling, fence)
             SELECT \(kept), tenant || '//default/' || kind || '/'
                 || CASE WHEN partition LIKE 'tenant:%' THEN '' ELSE partition END,
-              CASE WHEN unique_key IS NULL THEN 0 WHEN unique_until_start = 1 THEN 1 ELSE 2 END, 0
+              CASE WHEN unique_key IS NULL THEN 0 WHEN unique_until_start = 1 THEN 1 ELSE 2 END, 0, 0
             FROM \(old)
             """)
         // Numbers are never used again, not even those of jobs that are gone.

@@ -77,24 +77,26 @@ extension StorageContract {
             var back = claimed[0]
             back.state = .retryable
             let failed = back
-            let came = try await rows(harness) { try $0.reschedule(failed, ending: 1) }
+            let came = try await rows(harness) { try $0.reschedule(failed) }
             try require(came == .superseded, "the older gives way")
         },
         .init("an attempt that is over changes nothing") { harness in
             let number = try await put(row(), harness).number
             let first = try await rows(harness) { try $0.claim([number], now: 1, isAlone: false) }
             var back = first[0]
+            // Waiting costs no attempt: the next claim has the same number and another fence.
             back.state = .available
+            back.attempt = 0
             let returned = back
-            _ = try await rows(harness) { try $0.reschedule(returned, ending: 1) }
+            _ = try await rows(harness) { try $0.reschedule(returned) }
             _ = try await rows(harness) { try $0.claim([number], now: 2, isAlone: false) }
             let late = try await rows(harness) { session in
                 (
-                    try session.reschedule(returned, ending: 1),
+                    try session.reschedule(returned),
                     try session.finish([first[0]], from: nil),
-                    try session.holds(number, attempt: 1), try session.holds(number, attempt: 2),
+                    try session.holds(number, fence: 1), try session.holds(number, fence: 2),
                     try session.saveProgress(
-                        number, attempt: 1, JobProgress(done: 1, total: 2, checkpoint: [1]))
+                        number, fence: 1, JobProgress(done: 1, total: 2, checkpoint: [1]))
                 )
             }
             try require(
@@ -135,7 +137,7 @@ extension StorageContract {
                 (
                     try session.requestCancellation(number),
                     try session.saveProgress(
-                        number, attempt: 1, JobProgress(done: 3, total: nil, checkpoint: [7])),
+                        number, fence: 1, JobProgress(done: 3, total: nil, checkpoint: [7])),
                     try session.runningJobs()
                 )
             }

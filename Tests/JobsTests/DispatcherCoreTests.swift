@@ -111,6 +111,36 @@ import Testing
         #expect(take(&core) == [1])
     }
 
+    @Test func `a place that a paused tenant cannot use goes to another`() {
+        let budgets = Budgets(timekeeper: ManualTimekeeper())
+        budgets.configure(LimitScope.kind("k"), PartitionLimit(concurrency: 1))
+        var core = DispatcherCore(capacity: 9)
+        core.apply(budgets)
+        core.offer([header(1)])
+        #expect(take(&core) == [1])
+        core.offer([header(2), header(3, tenant: 2)])
+        #expect(take(&core).isEmpty)
+
+        core.pause([LimitScope.tenant(.sample(1))])
+        core.finished(1)
+
+        #expect(take(&core) == [3])
+    }
+
+    @Test func `a suspect under a pause waits for its end, and holds up nobody`() {
+        var core = DispatcherCore(capacity: 9)
+        core.pause([LimitScope.connection("a")])
+        core.offerSuspects([header(1, connection: "a"), header(2, connection: "b")])
+        core.offer([header(3)])
+
+        #expect(take(&core) == [2])
+        core.finished(2)
+        #expect(take(&core) == [3])
+        core.finished(3)
+        core.pause([])
+        #expect(take(&core) == [1])
+    }
+
     @Test func `suspects run alone, one after the other, before anything else`() {
         var core = DispatcherCore(capacity: 10)
         core.offer([header(1)])
@@ -199,7 +229,11 @@ private struct CoreWorld {
         if offered == 300 {
             core.pause([])
         } else if Int.random(in: 0..<20, using: &generator) == 0 {
-            core.pause(Bool.random(using: &generator) ? ["queue:default"] : [])
+            let scopes = [
+                [], ["queue:default"], [LimitScope.tenant(.sample(1))],
+                [LimitScope.connection("c2"), "key-2"],
+            ]
+            core.pause(Set(scopes.randomElement(using: &generator) ?? []))
         }
         for start in core.take(now: Instant(microseconds: 1), spend: { _ in .zero }).jobs {
             running[start.number] = all[start.number]

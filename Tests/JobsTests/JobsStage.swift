@@ -5,6 +5,7 @@ import Logging
 import Storage
 import StorageSQLite
 import StorageTesting
+import Testing
 
 /// A job whose name says how it ends.
 struct Probe: Job {
@@ -95,14 +96,14 @@ struct JobsStage: Sendable {
         let changed = back
         return try await store.writeUnrepeated(.sample()) { transaction in
             try transaction.bookkeeping {
-                try $0.reschedule(changed, ending: row.attempt)
+                try $0.reschedule(changed)
             }
         }
     }
 
     func context(of row: JobRow) -> JobContext {
         JobContext(
-            number: row.number, attempt: row.attempt, call: .sample(), store: store,
+            of: row, call: .sample(), store: store,
             timekeeper: timekeeper,
             allowance: Allowance(scope: nil, budgets: budgets, isPrepaid: true))
     }
@@ -126,10 +127,7 @@ struct JobsStage: Sendable {
                 try $0.claim([number ?? 0], now: 1, isAlone: false).first
             }
         }
-        return JobContext(
-            number: row?.number ?? 0, attempt: row?.attempt ?? 0, call: .sample(), store: store,
-            timekeeper: timekeeper,
-            allowance: Allowance(scope: nil, budgets: budgets, isPrepaid: true))
+        return context(of: try #require(row))
     }
 
     /// Marks the job as running, as a process that then dies leaves it.
@@ -140,7 +138,7 @@ struct JobsStage: Sendable {
                     // What the next start does first.
                     if row.ranAlone { row.crashes += 1 }
                     row.state = .available
-                    _ = try session.reschedule(row, ending: row.attempt)
+                    _ = try session.reschedule(row)
                 }
                 _ = try session.claim([number], now: 1, isAlone: isAlone)
             }

@@ -51,11 +51,10 @@ extension Dispatcher {
         job.due = now.microseconds
         let back = job
         return try await store.writeUnrepeated(call(for: row)) { [ending] transaction in
-            let came = try transaction.bookkeeping {
-                try $0.reschedule(back, ending: row.attempt)
-            }
+            let came = try transaction.bookkeeping { try $0.reschedule(back) }
             guard came == .superseded else { return came == .returned }
-            try ending.end(Settlement.superseded(row, at: now), from: nil, in: transaction)
+            try ending.end(
+                Settlement.superseded(row, at: now), from: nil, tells: false, in: transaction)
             return false
         }
     }
@@ -70,13 +69,15 @@ extension Dispatcher {
         for header in fresh where header.due > now.microseconds {
             noteDue(Instant(microseconds: header.due))
         }
-        if !isComplete {
+        missesSome = missesSome || !isComplete
+        if missesSome {
             for name in try await store.bookkeeping({ try $0.readyPartitions() }) {
                 core.noteMore(name)
             }
             if let next = try await store.bookkeeping({ try $0.nextDue() }) {
                 noteDue(Instant(microseconds: next))
             }
+            missesSome = false
         }
         if let due = nextDue, due <= now { try await promote(now) }
         let limit = core.refillLimit
@@ -113,15 +114,20 @@ extension Dispatcher {
     private func promote(_ now: Instant) async throws {
         // What is settled while this waits may set an earlier time: merge, never overwrite.
         nextDue = nil
-        let (headers, next) = try await store.writeUnrepeated(call(tenant: .platform)) {
-            try $0.bookkeeping { session in
-                let due = try session.promoteDue(
-                    now: now.microseconds, limit: Self.promoteLimit)
-                return (due, try session.nextDue())
+        do {
+            let (headers, next) = try await store.writeUnrepeated(call(tenant: .platform)) {
+                try $0.bookkeeping { session in
+                    let due = try session.promoteDue(
+                        now: now.microseconds, limit: Self.promoteLimit)
+                    return (due, try session.nextDue())
+                }
             }
+            core.offer(headers)
+            if let next { noteDue(Instant(microseconds: next)) }
+        } catch {
+            noteDue(now)
+            throw error
         }
-        core.offer(headers)
-        if let next { noteDue(Instant(microseconds: next)) }
     }
 
     func claim(
@@ -160,7 +166,7 @@ extension Dispatcher {
             running[row.number] = Running(row: row, stop: stop)
             let timeout = ending.registry.entry(row.kind)?.timeout ?? .seconds(60)
             expiries.insert(
-                Expiry(at: begun + timeout, number: row.number, attempt: row.attempt))
+                Expiry(at: begun + timeout, number: row.number, fence: row.fence))
             attempts.append((row, stop))
         }
         let count = attempts.count
@@ -172,19 +178,25 @@ extension Dispatcher {
     private func expire(_ now: Instant) async throws {
         while let expiry = expiries.min, expiry.at <= now {
             expiries.removeMin()
-            guard let attempt = running[expiry.number], attempt.row.attempt == expiry.attempt
+            guard let attempt = running[expiry.number], attempt.row.fence == expiry.fence
             else { continue }
             guard attempt.stop.reason == nil else {
                 logger.error(
                     "an attempt would not end; its job is given to another",
                     metadata: ["job": "\(expiry.number)", "kind": "\(attempt.row.kind)"])
                 board.count { $0.abandoned += 1 }
-                try await settle(attempt.row, .failure(Self.timedOut(attempt.row)), attempt.stop)
+                do {
+                    try await settle(
+                        attempt.row, .failure(Self.timedOut(attempt.row)), attempt.stop)
+                } catch {
+                    expiries.insert(expiry)
+                    throw error
+                }
                 continue
             }
             attempt.stop.fire(.timedOut)
             expiries.insert(
-                Expiry(at: now + settings.grace, number: expiry.number, attempt: expiry.attempt))
+                Expiry(at: now + settings.grace, number: expiry.number, fence: expiry.fence))
         }
     }
 }

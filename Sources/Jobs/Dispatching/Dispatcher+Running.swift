@@ -15,7 +15,9 @@ extension Dispatcher {
 
     func perform(_ row: JobRow, _ stop: AttemptStop) async throws {
         let result = await attempt(row, stop)
-        guard running[row.number]?.row.attempt == row.attempt else {
+        guard let current = running[row.number], current.row.fence == row.fence,
+            !current.isSettling
+        else {
             // Given up meanwhile: another attempt does the work, or did.
             board.count { $0.staleEnds += 1 }
             logger.warning(
@@ -37,11 +39,10 @@ extension Dispatcher {
                 JobsError(.deadlinePassed, "it was not begun before its deadline"))
         }
         let context = JobContext(
-            number: row.number, attempt: row.attempt, call: call(for: row), store: store,
-            timekeeper: timekeeper,
+            of: row, call: call(for: row), store: store, timekeeper: timekeeper,
             allowance: Allowance(
                 scope: JobPartition(row.partition)?.key, budgets: budgets,
-                isPrepaid: !row.ranAlone), progress: row.progress)
+                isPrepaid: !row.ranAlone))
         do {
             return .success(
                 try await withThrowingTaskGroup(of: JobOutcome?.self) { group in
@@ -67,18 +68,21 @@ extension Dispatcher {
         _ row: JobRow, _ result: Result<JobOutcome, any Error>, _ stop: AttemptStop
     ) async throws {
         FailurePoint.pass("jobs.beforeSettle")
+        running[row.number]?.isSettling = true
+        // What opens a breaker pays for it; what fails while it is open does not.
+        let isParked = isParked(row)
         note(row, result, stop)
         if case .success(.completed) = result {
             let ended = row.ended(.completed, at: timekeeper.now)
             if ending.isPlain(ended) { return try await flush(ended) }
         }
-        try await untilWritten { try await self.write(row, result, stop) }
+        try await untilWritten { try await self.write(row, result, stop, isParked) }
         release(row)
     }
 
     /// Frees the place of an attempt; a second ending of it frees nothing of the attempt after it.
     private func release(_ row: JobRow) {
-        guard running[row.number]?.row.attempt == row.attempt else { return }
+        guard running[row.number]?.row.fence == row.fence else { return }
         running[row.number] = nil
         core.finished(row.number)
         store.signals.jobs.raise()
@@ -120,23 +124,24 @@ extension Dispatcher {
     }
 
     private func write(
-        _ row: JobRow, _ result: Result<JobOutcome, any Error>, _ stop: AttemptStop
+        _ row: JobRow, _ result: Result<JobOutcome, any Error>, _ stop: AttemptStop,
+        _ isParked: Bool
     ) async throws {
         let now = timekeeper.now
         do {
             switch result {
-            case .success(.commit(let writes)), .success(.commitThenSnooze(_, let writes)):
-                guard case .success(let outcome) = result else { return }
-                do {
-                    try await save(Settlement(row, outcome, now: now), of: row, with: writes)
-                } catch {
-                    if store.breakage != nil || Self.isStale(error) { throw error }
-                    try await write(row, .failure(error), stop)
-                }
             case .success(let outcome):
-                try await save(Settlement(row, outcome, now: now), of: row)
+                do {
+                    try await save(
+                        Settlement(row, outcome, now: now), of: row, with: outcome.writes)
+                } catch {
+                    // What cannot be written for a reason of its own is a failed attempt.
+                    let isPassing = RecordedFault(error).kind == .unavailable
+                    if store.breakage != nil || isPassing || Self.isStale(error) { throw error }
+                    try await write(row, .failure(error), stop, isParked)
+                }
             case .failure(let error):
-                try await save(failed(row, error, stop, now), of: row)
+                try await save(failed(row, error, stop, isParked, now), of: row)
             }
         } catch  where Self.isStale(error) {
             board.count { $0.staleEnds += 1 }
@@ -149,7 +154,7 @@ extension Dispatcher {
     }
 
     private func failed(
-        _ row: JobRow, _ error: any Error, _ stop: AttemptStop, _ now: Instant
+        _ row: JobRow, _ error: any Error, _ stop: AttemptStop, _ isParked: Bool, _ now: Instant
     ) -> Settlement {
         switch stop.reason {
         case .cancelled: return Settlement(row, stoppedBy: .cancelled, now: now)
@@ -161,15 +166,13 @@ extension Dispatcher {
         var generator = DrawnRandomness(draw: settings.randomness)
         return Settlement(
             row, cause, givesUp: ending.registry.entry(row.kind)?.givesUp ?? false,
-            isParked: isParked(row, cause), now: now, using: &generator)
+            isParked: isParked && RecordedFault(cause).kind == .unavailable, now: now,
+            using: &generator)
     }
 
-    /// Whether the fault is the connection's, whose breaker is open: it costs no attempt.
-    private func isParked(_ row: JobRow, _ error: any Error) -> Bool {
-        guard RecordedFault(error).kind == .unavailable,
-            let connection = JobPartition(row.partition)?.connection
-        else { return false }
-        return !breakers.isClosed(connection)
+    /// Whether the connection's breaker is open: then failing for its sake costs no attempt.
+    private func isParked(_ row: JobRow) -> Bool {
+        JobPartition(row.partition)?.connection.map { !breakers.isClosed($0) } ?? false
     }
 
     /// Tells the connection's breaker how it went.
@@ -179,6 +182,8 @@ extension Dispatcher {
         guard let connection = JobPartition(row.partition)?.connection else { return }
         let scope = LimitScope.connection(connection)
         switch result {
+        // Waiting and giving up are said without having called.
+        case .success(.snooze), .success(.discard): break
         case .success:
             if let allowed = breakers.succeeded(connection) {
                 core.throttle(scope, to: allowed)
@@ -237,9 +242,10 @@ extension Dispatcher {
                 }
                 return
             }
-            switch try transaction.bookkeeping({
-                try $0.reschedule(next, ending: row.attempt)
-            }) {
+            switch try transaction.bookkeeping({ try $0.reschedule(next) }) {
+            case .cancelled:
+                try ending.end(
+                    Settlement.cancelled(row, at: now), from: nil, tells: tells, in: transaction)
             case .stale: throw JobsError(.stale, "attempt \(row.attempt) is over")
             case .superseded:
                 try ending.end(

@@ -24,12 +24,14 @@ package actor Dispatcher {
     struct Running {
         let row: JobRow
         let stop: AttemptStop
+        /// Its end is being written.
+        var isSettling = false
     }
 
     struct Expiry: Comparable {
         let at: Instant
         let number: Int64
-        let attempt: Int
+        let fence: Int64
         static func < (one: Expiry, other: Expiry) -> Bool { one.at < other.at }
     }
 
@@ -45,6 +47,8 @@ package actor Dispatcher {
     var running: [Int64: Running] = [:]
     var expiries = Heap<Expiry>()
     var breakers = CircuitBreakers()
+    /// Commits told of more jobs than were kept: the queue must be read.
+    var missesSome = false
     var limitsSeen: UInt64?
     var controlsSeen: UInt64?
     /// Ended jobs on which nothing else hangs, to be written as one.

@@ -93,6 +93,7 @@ package struct DispatcherCore: Sendable {
     package mutating func refill(_ name: String, with headers: [JobHeader], isAll: Bool) {
         partitions.setMore(partition(name), !isAll, windowLimit)
         offer(headers.filter { known[$0.number] == nil })
+        if let place = partitions.index(of: name) { discardIfIdle(place) }
     }
 
     /// What to start now.
@@ -103,7 +104,9 @@ package struct DispatcherCore: Sendable {
         wake(now)
         if loneRun != nil { return ([], true) }
         if !suspects.isEmpty {
-            guard runningCount == 0, let header = suspects.popFirst() else { return ([], true) }
+            guard runningCount == 0 else { return ([], true) }
+        }
+        if let header = popSuspect() {
             loneRun = header.number
             let place = partition(header.partition)
             known[header.number] = place
@@ -129,9 +132,9 @@ package struct DispatcherCore: Sendable {
         if loneRun == number { loneRun = nil }
         for scope in scopes.leave(partitions[place].scopes) { makeRoom(in: scope) }
         let (next, reread) = lanes.leave(lanesOfRunning.removeValue(forKey: number))
-        if let next {
-            partitions.leaveLane(next.partition)
-            add(next.job, to: next.partition)
+        for (job, place) in next {
+            partitions.leaveLane(place)
+            add(job, to: place)
         }
         for name in reread { noteMore(name) }
         if again.remove(number) != nil { partitions.noteMore(place, windowLimit) }
@@ -220,9 +223,6 @@ extension DispatcherCore {
     private mutating func takeOne(
         in place: Int, _ now: Instant, _ spend: ([String]) -> Duration
     ) -> Start? {
-        let woken = partitions.takeWaker(place)
-        // Whoever woke this partition has room: if it is not used here, the next may have it.
-        defer { if let woken, scopes.hasRoom(woken) { wakeNext(of: woken) } }
         while let job = partitions[place].window.first {
             guard lanes.isFree(job.lane) else {
                 _ = partitions.popFirst(place)
@@ -248,6 +248,19 @@ extension DispatcherCore {
         }
         partitions.noteTaken(place, windowLimit)
         discardIfIdle(place)
+        return nil
+    }
+
+    /// The first suspect that is not held back by a pause; the others wait for its end.
+    private mutating func popSuspect() -> JobHeader? {
+        for index in suspects.indices {
+            let place = partition(suspects[index].partition)
+            guard partitions[place].scopes.allSatisfy({ scopes.hasRoom($0) }) else {
+                discardIfIdle(place)
+                continue
+            }
+            return suspects.remove(at: index)
+        }
         return nil
     }
 
@@ -280,15 +293,15 @@ extension DispatcherCore {
         switch scopes.holder(of: scope) {
         case .tenant(let tenant): flows.addBack(tenant: tenant)
         case .flows(let all): for flow in all.sorted() { flows.addBack(flow: flow) }
-        case .partitions: wakeNext(of: scope)
+        case .partitions: wakeWaiters(of: scope)
         }
     }
 
-    private mutating func wakeNext(of scope: Int) {
-        while let place = scopes.nextWaiter(scope) {
-            guard partitions.unblock(place, from: scope) else { continue }
+    /// All of them: whoever is woken may not be able to use the place, for a pause or another limit,
+    /// and must not keep it from the others. Those who find none wait again.
+    private mutating func wakeWaiters(of scope: Int) {
+        for place in scopes.takeWaiters(scope) where partitions.unblock(place, from: scope) {
             queue(place)
-            return
         }
     }
 

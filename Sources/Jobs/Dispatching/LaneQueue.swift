@@ -25,18 +25,15 @@ struct LaneQueue: Sendable {
         return true
     }
 
-    /// A lane's job ended. - Returns: the job that waited longest by rank, and partitions to read
-    /// again since nothing of them waits in memory any more.
+    /// A lane's job ended. - Returns: all that waited for it, of which the first to start takes the
+    /// lane, and partitions to read again since not all of theirs were kept.
     mutating func leave(
         _ lane: String?
-    ) -> (next: (job: ReadyJob, partition: Int)?, reread: Set<String>) {
-        guard let lane, busy.remove(lane) != nil else { return (nil, []) }
-        guard var jobs = waiting[lane],
-            let first = jobs.indices.min(by: { jobs[$0].job < jobs[$1].job })
-        else { return (nil, overflowing.removeValue(forKey: lane) ?? []) }
-        let next = jobs.remove(at: first)
-        waiting[lane] = jobs.isEmpty ? nil : jobs
-        return (next, [])
+    ) -> (next: [(job: ReadyJob, partition: Int)], reread: Set<String>) {
+        guard let lane, busy.remove(lane) != nil else { return ([], []) }
+        return (
+            waiting.removeValue(forKey: lane) ?? [], overflowing.removeValue(forKey: lane) ?? []
+        )
     }
 }
 

@@ -22,8 +22,6 @@ struct PartitionTable: Sendable {
         /// Whether the queue may hold more than the window.
         var hasMore = false
         var wait = Wait.none
-        /// The scope whose room woke it.
-        var waker: Int?
         /// Entries in queues with another stamp are outdated.
         var stamp: UInt64 = 0
         var isQueued = false
@@ -136,18 +134,12 @@ struct PartitionTable: Sendable {
         return true
     }
 
-    mutating func takeWaker(_ place: Int) -> Int? {
-        defer { rows[place]?.waker = nil }
-        return rows[place]?.waker
-    }
-
     mutating func block(_ place: Int, on scope: Int) { rows[place]?.wait = .scope(scope) }
     mutating func sleep(_ place: Int) { rows[place]?.wait = .tokens }
 
     mutating func unblock(_ place: Int, from scope: Int) -> Bool {
         guard rows[place]?.wait == .scope(scope) else { return false }
         rows[place]?.wait = .none
-        rows[place]?.waker = scope
         return true
     }
 

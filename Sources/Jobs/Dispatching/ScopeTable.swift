@@ -1,5 +1,3 @@
-import DequeModule
-
 /// What runs under each scope, how much may, and which partitions wait for room.
 struct ScopeTable: Sendable {
     /// Who waits when there is no room.
@@ -26,7 +24,7 @@ struct ScopeTable: Sendable {
         var isPaused = false
         var isRated = false
         var throttle: Int?
-        var waiters: Deque<Int> = []
+        var waiters: [Int] = []
 
         var mayBeAwaited: Bool { hasRoom && (holder != .partitions || !waiters.isEmpty) }
         var hasRoom: Bool { !isPaused && running < min(limit, throttle ?? .max) }
@@ -68,7 +66,10 @@ struct ScopeTable: Sendable {
     }
 
     mutating func `await`(_ scope: Int, _ partition: Int) { rows[scope].waiters.append(partition) }
-    mutating func nextWaiter(_ scope: Int) -> Int? { rows[scope].waiters.popFirst() }
+    mutating func takeWaiters(_ scope: Int) -> [Int] {
+        defer { rows[scope].waiters.removeAll() }
+        return rows[scope].waiters
+    }
 
     mutating func set(_ name: String, limit: Int, isRated: Bool) {
         let scope = index(of: name)

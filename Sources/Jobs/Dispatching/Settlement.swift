@@ -103,6 +103,9 @@ struct Settlement {
 }
 
 extension JobRow {
+    /// The last instant a job may wait for: the end of the year 9999.
+    static let lastInstant = Instant(microseconds: 253_402_300_799_999_999)
+
     func ended(_ state: JobState, at now: Instant) -> JobRow {
         var row = self
         row.state = state
@@ -113,7 +116,7 @@ extension JobRow {
     func again(_ state: JobState, at due: Instant) -> JobRow {
         var row = self
         row.state = state
-        row.due = due.microseconds
+        row.due = min(due, Self.lastInstant).microseconds
         row.isSuspect = false
         return row
     }

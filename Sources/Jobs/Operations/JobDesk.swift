@@ -42,6 +42,7 @@ package struct JobDesk: Sendable {
         guard let entry = ending.registry.entry(kind) else {
             throw JobsError(.payloadMalformed, "no worker knows \(kind)", field: "payload")
         }
+        try JobKind(kind).check(payload)
         do { try entry.check(payload) } catch {
             throw JobsError(
                 .payloadMalformed, "is no \(kind): \(RecordedFault(error).detail)",

@@ -12,6 +12,7 @@ package struct FireSchedule: Job {
 package struct FireScheduleWorker: JobWorker {
     /// Entries of the ledger written for one waking; what is beyond is told in one.
     private static let entryLimit = 500
+    private static let longestSleep = Duration.seconds(600)
 
     private let schedules: [String: Schedule]
     private let randomness: @Sendable () -> UInt64
@@ -33,7 +34,8 @@ package struct FireScheduleWorker: JobWorker {
             return .discard(reason: "\(job.schedule) is never due again")
         }
         let jitter = Int64(randomness() % UInt64(max(schedule.jitter.microseconds, 1)))
-        let wait = next.duration(since: now) + .microseconds(jitter)
+        // A schedule that is changed is heard of soon, however far its next time was.
+        let wait = min(next.duration(since: now) + .microseconds(jitter), Self.longestSleep)
         return .commitThenSnooze(wait) { try Self.fire(schedule, at: now, in: $0) }
     }
 
@@ -46,6 +48,9 @@ package struct FireScheduleWorker: JobWorker {
         guard let last = due.last else { return }
         if due.count > entryLimit {
             try tellRest(schedule, due, now, in: transaction)
+            if let latest = latest(schedule.cron, through: now) {
+                try settle(schedule, latest, isLast: true, now, &state, in: transaction)
+            }
             state.settledThrough = now
         } else {
             for time in due {
@@ -93,6 +98,15 @@ package struct FireScheduleWorker: JobWorker {
         case .added(let number), .replaced(let number):
             try note(.started, isOnTime ? nil : "late by \(late)", number)
         }
+    }
+
+    /// The last time it was due, looked for in ever longer spans.
+    private static func latest(_ cron: CronExpression, through now: Instant) -> Instant? {
+        for seconds in [60, 3600, 86_400, 86_400 * 31] as [Int64] {
+            let found = cron.times(after: now - .seconds(seconds), through: now, limit: 1500)
+            if let last = found.last { return last }
+        }
+        return nil
     }
 
     /// A long stop left out more than is worth an entry each.

@@ -3,8 +3,17 @@ package import Storage
 
 /// Largest payload of a job: it holds identifiers, not data.
 private let payloadLimit = 65_536
-/// The last instant a job may wait for: the end of the year 9999.
-private let lastInstant = Instant(microseconds: 253_402_300_799_999_999)
+
+extension JobKind {
+    /// - Throws: `JobsError.payloadTooLarge`.
+    func check(_ payload: [UInt8]) throws {
+        guard payload.count > payloadLimit else { return }
+        throw JobsError(
+            .payloadTooLarge,
+            "\(self) carries \(payload.count) bytes; \(payloadLimit) is the most",
+            field: "payload")
+    }
+}
 
 extension Transaction {
     /// Enqueues a job that exists if, and only if, this transaction commits.
@@ -56,15 +65,10 @@ extension Transaction {
     private func row(
         _ kind: JobKind, _ payload: [UInt8], _ options: JobOptions
     ) throws -> JobRow {
-        guard payload.count <= payloadLimit else {
-            throw JobsError(
-                .payloadTooLarge,
-                "\(kind) carries \(payload.count) bytes; \(payloadLimit) is the most",
-                field: "payload")
-        }
+        try kind.check(payload)
         let now = decision.now
         let due = now + max(options.delay, .zero)
-        guard due <= lastInstant else {
+        guard due <= JobRow.lastInstant else {
             throw JobsError(.dueOutOfRange, "must be before the year 10000", field: "due")
         }
         let partition = JobPartition(
@@ -76,8 +80,8 @@ extension Transaction {
             priority: min(max(options.priority, -100), 100), due: due.microseconds,
             payload: payload, correlation: call.correlation, cause: call.cause,
             enqueued: now.microseconds)
-        row.lane = options.lane
-        row.deadline = options.within.map { (now + $0).microseconds }
+        row.lane = options.lane.map { "\(tenant)/\($0)" }
+        row.deadline = options.within.map { (now + max($0, .zero)).microseconds }
         if !options.tags.isEmpty { row.extras = JobExtras(tags: options.tags) }
         switch options.uniqueness {
         case .none: break
@@ -98,9 +102,10 @@ package struct ChainStep: Sendable {
 
     /// Of the options, priority, connection, queue and key hold; the rest is the chain's.
     package init<J: Job>(_ job: J, _ options: JobOptions = JobOptions()) throws {
+        let payload = try BodyCoder.encode(job)
+        try J.kind.check(payload)
         link = JobLink(
-            kind: J.kind.rawValue,
-            payload: String(decoding: try BodyCoder.encode(job), as: UTF8.self),
+            kind: J.kind.rawValue, payload: String(decoding: payload, as: UTF8.self),
             connection: options.connection, queue: options.queue, key: options.key,
             priority: options.priority)
     }

@@ -38,6 +38,16 @@ package enum JobOutcome: Sendable {
     case discard(reason: String)
 }
 
+extension JobOutcome {
+    /// What commits with the end of the attempt.
+    var writes: (@Sendable (Transaction) throws -> Void)? {
+        switch self {
+        case .commit(let writes), .commitThenSnooze(_, let writes): writes
+        case .completed, .snooze, .discard: nil
+        }
+    }
+}
+
 /// Does one kind of job. It re-reads the truth and is safe to run twice.
 package protocol JobWorker: Sendable {
     associatedtype Work: Job

@@ -6,6 +6,7 @@ package struct JobContext: Sendable {
     package let number: Int64
     /// 1 for the first.
     package let attempt: Int
+    let fence: Int64
     /// Writes made under it name the job as actor and cause.
     package let call: Call
     package let store: Store
@@ -15,16 +16,17 @@ package struct JobContext: Sendable {
     package let progress: JobProgress?
 
     package init(
-        number: Int64, attempt: Int, call: Call, store: Store, timekeeper: any Timekeeper,
-        allowance: Allowance, progress: JobProgress? = nil
+        of row: JobRow, call: Call, store: Store, timekeeper: any Timekeeper,
+        allowance: Allowance
     ) {
-        self.number = number
-        self.attempt = attempt
+        number = row.number
+        attempt = row.attempt
+        fence = row.fence
         self.call = call
         self.store = store
         self.timekeeper = timekeeper
         self.allowance = allowance
-        self.progress = progress
+        progress = row.progress
     }
 
     /// A write that counts only while this attempt is the current one: what an attempt that was
@@ -33,9 +35,9 @@ package struct JobContext: Sendable {
     package func write<T: Sendable>(
         lane: WriteLane = .settling, _ body: @escaping @Sendable (Transaction) throws -> T
     ) async throws -> T {
-        let (number, attempt) = (number, attempt)
+        let (number, attempt, fence) = (number, attempt, fence)
         return try await store.writeUnrepeated(call, lane: lane) { transaction in
-            guard try transaction.bookkeeping({ try $0.holds(number, attempt: attempt) }) else {
+            guard try transaction.bookkeeping({ try $0.holds(number, fence: fence) }) else {
                 throw JobsError(.stale, "attempt \(attempt) of job \(number) is over")
             }
             return try body(transaction)
@@ -50,10 +52,10 @@ package struct JobContext: Sendable {
     ) async throws {
         let progress = JobProgress(
             done: done, total: total, checkpoint: try BodyCoder.encode(place))
-        let (number, attempt) = (number, attempt)
+        let (number, fence) = (number, fence)
         _ = try await write { transaction in
             try transaction.bookkeeping {
-                try $0.saveProgress(number, attempt: attempt, progress)
+                try $0.saveProgress(number, fence: fence, progress)
             }
         }
     }

@@ -83,8 +83,8 @@ package protocol SubscriptionRows: AnyObject {
     func parkedDue(subscription: String, now: Int64, limit: Int) throws -> [ParkedRow]
 }
 
-/// Rows of the job queue and its history. An attempt's number is its fencing token: what an attempt
-/// that is no longer the current one writes changes nothing.
+/// Rows of the job queue and its history. Every claim raises a job's fence: what an attempt with
+/// an older one writes changes nothing.
 package protocol JobRows: AnyObject {
     /// - Parameter window: finished jobs that still keep the unique key taken.
     func insertJob(_ job: JobRow, unlessSince window: JobWindow?) throws -> JobInsertion
@@ -96,14 +96,14 @@ package protocol JobRows: AnyObject {
     func claim(_ numbers: [Int64], now: Int64, isAlone: Bool) throws -> [JobRow]
     func job(_ number: Int64) throws -> JobRow?
     /// Whether this attempt is the current one.
-    func holds(_ number: Int64, attempt: Int) throws -> Bool
-    /// Puts an attempted job back. - Parameter attempt: the attempt that ends.
-    func reschedule(_ job: JobRow, ending attempt: Int) throws -> JobReturn
+    func holds(_ number: Int64, fence: Int64) throws -> Bool
+    /// Puts an attempted job back.
+    func reschedule(_ job: JobRow) throws -> JobReturn
     /// Moves jobs to the history, each from the state it is in.
     /// - Parameter from: `nil` ends the attempt a row names; else the states it may be in.
     /// - Returns: numbers of those that were ended; the others were no longer so.
     func finish(_ jobs: [JobRow], from states: Set<JobState>?) throws -> Set<Int64>
-    func saveProgress(_ number: Int64, attempt: Int, _ progress: JobProgress) throws -> Bool
+    func saveProgress(_ number: Int64, fence: Int64, _ progress: JobProgress) throws -> Bool
     /// Asks a running attempt to end. - Returns: whether one runs.
     func requestCancellation(_ number: Int64) throws -> Bool
     /// Everything that was running when the process died.

@@ -91,6 +91,8 @@ package struct JobRow: Sendable {
     /// It is not begun after this.
     package var deadline: Int64?
     package var attempt: Int = 0
+    /// Raised by every claim and never set back: what an attempt with an older one writes is refused.
+    package var fence: Int64 = 0
     /// How often the process died while this job ran alone.
     package var crashes: Int = 0
     package var isSuspect = false
@@ -131,7 +133,7 @@ package struct JobRow: Sendable {
     /// Due time less priority times a step, so that waiting counts; a near deadline counts as
     /// waiting too, so that of two the nearer goes first.
     package var rank: Int64 {
-        let urgent = deadline.map { min(due, $0 - Self.urgency) } ?? due
+        let urgent = deadline.map { min(due, max($0, 0) - Self.urgency) } ?? due
         return urgent - Int64(priority) * Self.priorityStep
     }
 
@@ -163,6 +165,8 @@ package enum JobReturn: Sendable, Hashable {
     case superseded
     /// The attempt was no longer the current one: nothing was changed.
     case stale
+    /// A person asked for it to end: nothing was changed, and it is not to be tried again.
+    case cancelled
 }
 
 /// Which finished jobs keep a key taken, and for how long after they were enqueued.
