@@ -48,14 +48,6 @@ struct Settlement {
         return ended
     }
 
-    /// It was claimed after its time.
-    static func late(_ row: JobRow, at now: Instant) -> JobRow {
-        var ended = row.ended(.discarded, at: now)
-        ended.fault = RecordedFault(
-            JobsError(.deadlinePassed, "it was not begun before its deadline"))
-        return ended
-    }
-
     /// It runs no more: the process died with it, time and again.
     init(quarantining row: JobRow, now: Instant) {
         var ended = row.ended(.discarded, at: now)

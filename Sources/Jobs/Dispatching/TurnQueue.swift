@@ -51,6 +51,4 @@ struct TurnQueue: Sendable {
         let present = present
         marks = marks.filter { $0.value > present }
     }
-
-    mutating func forget(_ member: Int) { marks[member] = nil }
 }
