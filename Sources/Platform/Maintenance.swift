@@ -31,7 +31,6 @@ struct PruneWorker: JobWorker {
 
     func work(_ job: Prune, in context: JobContext) async throws -> JobOutcome {
         let now = timekeeper.now
-        try await pruneHistory(before: now - Self.historyKept, in: context)
         var most = try await context.store.writeUnrepeated(context.call, lane: .bulk) {
             let old = (now - Self.operationsKept).microseconds
             let operations = try $0.bookkeeping {
@@ -45,7 +44,9 @@ struct PruneWorker: JobWorker {
         for tenant in try await tenants() {
             most = max(most, try await personalData.forget(for: tenant, at: now))
         }
-        return most < Self.chunk ? .completed : .snooze(.milliseconds(100))
+        guard most < Self.chunk else { return .snooze(.milliseconds(100)) }
+        try await pruneHistory(before: now - Self.historyKept, in: context)
+        return .completed
     }
 
     /// Small bites in the lane that yields to all others: the queue itself never waits for it.

@@ -61,10 +61,10 @@ extension JobListing where Self: StatementRunner {
     ) throws -> (next: Int64?, removed: Int) {
         let seen = try rows(
             """
-            SELECT number, state, finished FROM job_history WHERE number > ?
+            SELECT number, enqueued FROM job_history WHERE number > ?
             ORDER BY number LIMIT ?
             """, [.integer(number), .count(limit)]
-        ) { ($0.integer(0), $0.integer(1), $0.optionalInteger(2) ?? .max) }
+        ) { ($0.integer(0), $0.integer(1)) }
         guard let last = seen.last else { return (nil, 0) }
         // Discarded work is kept until a person has dealt with it.
         let removed = try change(
@@ -76,6 +76,7 @@ extension JobListing where Self: StatementRunner {
                 .integer(number), .integer(last.0), .integer(before),
                 .count(JobState.discarded.rawValue),
             ])
-        return (seen.count == limit ? last.0 : nil, removed)
+        // What was enqueued after that time ended after it too, and so did all with higher numbers.
+        return (seen.count == limit && last.1 < before ? last.0 : nil, removed)
     }
 }

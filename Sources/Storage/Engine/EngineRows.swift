@@ -125,7 +125,7 @@ package protocol JobListing: AnyObject {
     /// Live jobs by partition and state.
     func jobTallies() throws -> [JobTally]
     /// Looks at `limit` finished jobs after a number and removes those that ended before a time,
-    /// all but discarded ones. - Returns: where to go on; `nil` at the end.
+    /// all but discarded ones. - Returns: where to go on; `nil` once none left can have ended so early.
     func pruneHistory(
         after number: Int64, before: Int64, limit: Int
     ) throws -> (next: Int64?, removed: Int)
