@@ -154,9 +154,20 @@ struct JobsStage: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await dispatcher.run() }
             try await whileRunning(self)
-            while try await !isQuiet(dispatcher) { await Task.yield() }
+            try await until { try await isQuiet(dispatcher) }
             dispatcher.drain()
             try await group.waitForAll()
+        }
+    }
+
+    /// Looks again whenever the dispatcher has done something, and every few milliseconds.
+    func until(_ isSo: @Sendable () async throws -> Bool) async throws {
+        let clock = SystemTimekeeper()
+        while true {
+            let generation = store.signals.jobs.generation
+            if try await isSo() { return }
+            await store.signals.jobs.wait(
+                after: generation, until: clock.now + .milliseconds(5), by: clock)
         }
     }
 

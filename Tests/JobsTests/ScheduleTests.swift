@@ -111,14 +111,14 @@ import Testing
         try await stage.put(paused: "kind:testing.probe")
         stage.timekeeper.advance(by: .seconds(3600))
         try await stage.whileDispatching { stage, _ in
-            while try await ledger(stage).count < 2 { await Task.yield() }
+            try await stage.until { try await ledger(stage).count >= 2 }
         }
         _ = try await stage.store.writeUnrepeated(Self.platform) {
             try Scheduler([try hourly()]).setPaused(true, "s", in: $0)
         }
         stage.timekeeper.advance(by: .seconds(3600))
         try await stage.whileDispatching { stage, _ in
-            while try await ledger(stage).count < 3 { await Task.yield() }
+            try await stage.until { try await ledger(stage).count >= 3 }
         }
 
         let firings = try await ledger(stage)

@@ -150,12 +150,12 @@ import Testing
 
         try await stage.whileDispatching { stage, dispatcher in
             // The dispatcher has looked: it holds the job and does not start it.
-            while dispatcher.waiting == 0 { await Task.yield() }
+            try await stage.until { dispatcher.waiting > 0 }
             #expect(try await stage.rows([.available]).count == 1)
             _ = try await stage.store.writeUnrepeated(.sample(tenant: .platform)) {
                 try desk.resume("kind:testing.probe", in: $0)
             }
-            while try await stage.rows([.completed]).isEmpty { await Task.yield() }
+            try await stage.until { try await !stage.rows([.completed]).isEmpty }
         }
     }
 
@@ -211,15 +211,15 @@ import Testing
         try await stage.whileDispatching { stage, board in
             await worker.began.first(at: 1)
             stage.timekeeper.advance(by: .seconds(61))
-            while board.figures.abandoned == 0 {
+            try await stage.until {
                 stage.timekeeper.advance(by: .seconds(1))
-                await Task.yield()
+                return board.figures.abandoned > 0
             }
             stage.timekeeper.advance(by: .seconds(600))
             await worker.began.first(at: 2)
             worker.release.raise()
-            while try await stage.rows([.completed]).isEmpty { await Task.yield() }
-            while board.figures.staleEnds == 0 { await Task.yield() }
+            try await stage.until { try await !stage.rows([.completed]).isEmpty }
+            try await stage.until { board.figures.staleEnds > 0 }
         }
 
         #expect(try await stage.rows([.completed]).first?.attempt == 2)

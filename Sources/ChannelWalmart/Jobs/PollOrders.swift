@@ -24,11 +24,13 @@ struct PollOrdersWorker: JobWorker {
         let known = try await context.store.read(context.call.tenant) {
             try $0.get(KnownConnection.self, job.connection)
         }
-        // Switched on again, it is enqueued again.
-        guard let known, known.isEnabled else { return .completed }
+        guard let known, known.isEnabled else { return Self.ended(job) }
         do {
             let isWhole = try await readPage(job, context)
             return .snooze(isWhole ? pacing.interval : .milliseconds(1))
+        } catch let fault as ChannelError where fault.reason == .switchedOff {
+            // Settings know it already, this service in a moment: then the reading ends.
+            return .snooze(.seconds(1))
         } catch let fault as any Fault where fault.kind == .limited {
             throw fault
         } catch is CancellationError {
@@ -37,6 +39,17 @@ struct PollOrdersWorker: JobWorker {
             // A list is read for ever: what went wrong is shown, and the next try comes.
             try await note(RecordedFault(error), job, context)
             return .snooze(max(pacing.interval, .seconds(1)))
+        }
+    }
+
+    /// Switched on again, it is enqueued again; where that came while this attempt ran, it was not,
+    /// and this one goes on.
+    private static func ended(_ job: PollOrders) -> JobOutcome {
+        .commit { transaction in
+            guard try transaction.get(KnownConnection.self, job.connection)?.isEnabled != true
+            else {
+                throw StorageError(.stale, "\(job.connection) was switched on meanwhile")
+            }
         }
     }
 
