@@ -79,6 +79,7 @@ let package = Package(
         room("StoragePostgres", ["Kernel", "Storage", "StorageSQL", "CPostgres"]),
         room("Events", ["Kernel", "Storage", logging]),
         room("Jobs", ["Kernel", "Storage", heap, deque, logging]),
+        room("Issues", ["Kernel", "Storage", "Events", "Jobs"]),
         room("Security", ["Kernel", crypto]),
         room("Contracts", ["Kernel"]),
         room("Web", ["Kernel", "Storage", "Security", hummingbird, nio, logging, httpTypes]),
@@ -105,7 +106,8 @@ let package = Package(
         room(
             "Platform",
             service + [
-                "StorageSQLite", "Authentication", "Settings", "Catalogue", "Inventory", "Orders",
+                "StorageSQLite", "Issues", "Authentication", "Settings", "Catalogue", "Inventory",
+                "Orders",
                 "Warehouse", "Connectors", "ChannelWalmart", "Console", httpClient, lifecycle,
                 signals, logging, nio, nioHTTP, httpTypes,
             ]),
@@ -129,6 +131,12 @@ let package = Package(
             ["Kernel", "Storage", "StorageSQLite", "StoragePostgres", "StorageTesting"]),
         tests(
             "JobsTests", ["Kernel", "Storage", "StorageSQLite", "StorageTesting", "Jobs", logging]),
+        tests(
+            "IssuesTests",
+            [
+                "Kernel", "Storage", "StorageSQLite", "StorageTesting", "Events", "Jobs", "Issues",
+                logging,
+            ]),
         tests(
             "EventsTests",
             ["Kernel", "Storage", "StorageSQLite", "StorageTesting", "Events", logging]),

@@ -135,6 +135,16 @@ package struct WalmartModule: Sendable {
     }
 
     /// Where reading of each connection's lists stands; at most 1,000.
+    /// The order that a failed task is about: the payload alone does not say.
+    package func orderOfTask(
+        _ kind: String, _ body: JSONValue, _ reader: ReadTransaction
+    ) throws -> String? {
+        guard kind == SettleObligation.kind.rawValue, case .string(let text) = body["task"],
+            let id = Identifier<WalmartTaskTag>(text)
+        else { return nil }
+        return try reader.get(WalmartTask.self, id)?.order.rawValue
+    }
+
     package func polls(tenant: TenantID) async throws -> [PollStream] {
         try await parts.store.read(tenant) { try $0.page(PollStream.byKind, limit: 1000).items }
     }

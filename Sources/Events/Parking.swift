@@ -28,8 +28,12 @@ package struct ParkedEventSkipped: EventPayload {
 /// What people do with events that were set aside.
 package struct Parking: Sendable {
     private let store: Store
+    private let observers: [any ParkingObserver]
 
-    package init(store: Store) { self.store = store }
+    package init(store: Store, observers: [any ParkingObserver] = []) {
+        self.store = store
+        self.observers = observers
+    }
 
     /// Set aside events of a tenant, oldest first; at most 500.
     package func list(
@@ -43,59 +47,84 @@ package struct Parking: Sendable {
     /// Makes the key's head due at once.
     /// - Throws: `EventsError.unknownParked`, `.notHead`.
     package func retry(_ number: Int64, call: Call) async throws {
-        try await change(number, call) { transaction, row in
-            var row = row
-            row.retryAt = call.at.microseconds
-            let update = row
-            try transaction.bookkeeping { try $0.updateParked(update) }
-        }
+        try await change(call) { try self.retry(number, in: $0) }
+    }
+
+    package func retry(_ number: Int64, in transaction: Transaction) throws {
+        var row = try head(number, in: transaction)
+        row.retryAt = transaction.call.at.microseconds
+        let update = row
+        try transaction.bookkeeping { try $0.updateParked(update) }
+        transaction.afterCommitSignal { $0.log.raise() }
     }
 
     /// Leaves the event unhandled for ever and goes on with the key's next.
     /// - Throws: `EventsError.unknownParked`, `.notHead`, `.reasonMissing`.
     package func skip(_ number: Int64, reason: String, call: Call) async throws {
+        try await change(call) { try self.skip(number, reason: reason, in: $0) }
+    }
+
+    package func skip(_ number: Int64, reason: String, in transaction: Transaction) throws {
         guard !reason.isEmpty else {
             throw EventsError(.reasonMissing, "say why the event is skipped", field: "reason")
         }
-        try await change(number, call) { transaction, row in
-            try transaction.bookkeeping { try $0.removeHead(row, now: call.at.microseconds) }
-            try transaction.emit(
-                ParkedEventSkipped(
-                    subscription: row.subscription, position: row.position, reason: reason),
-                to: "parked/\(row.subscription)/\(row.key.key)")
-        }
+        let row = try head(number, in: transaction)
+        let now = transaction.call.at.microseconds
+        try transaction.bookkeeping { try $0.removeHead(row, now: now) }
+        try transaction.emit(
+            ParkedEventSkipped(
+                subscription: row.subscription, position: row.position, reason: reason),
+            to: "parked/\(row.subscription)/\(row.key.key)")
+        for observer in observers { try observer.released(row, in: transaction) }
+        transaction.afterCommitSignal { $0.log.raise() }
     }
 
     /// Handles other data in the event's place; the log keeps what happened.
     /// - Throws: `EventsError.unknownParked`, `.notHead`.
     package func replace(_ number: Int64, data: [UInt8], call: Call) async throws {
-        try await change(number, call) { transaction, row in
-            var row = row
-            row.replacement = data
-            row.retryAt = call.at.microseconds
-            let update = row
-            try transaction.bookkeeping { try $0.updateParked(update) }
+        try await change(call) { try self.replace(number, data: data, in: $0) }
+    }
+
+    package func replace(_ number: Int64, data: [UInt8], in transaction: Transaction) throws {
+        var row = try head(number, in: transaction)
+        row.replacement = data
+        row.retryAt = transaction.call.at.microseconds
+        let update = row
+        try transaction.bookkeeping { try $0.updateParked(update) }
+        transaction.afterCommitSignal { $0.log.raise() }
+    }
+
+    /// The head of a key. - Throws: `EventsError.unknownParked`, `.notHead`.
+    package func head(_ number: Int64, in transaction: Transaction) throws -> ParkedRow {
+        let tenant = transaction.tenant
+        let row = try transaction.bookkeeping {
+            try $0.parkedRow(tenant: tenant, number: number)
         }
+        guard let row else {
+            throw EventsError(.unknownParked, "nothing is parked under \(number)")
+        }
+        guard row.state != .waiting else {
+            throw EventsError(.notHead, "\(number) waits behind an earlier event of its key")
+        }
+        return row
     }
 
     private func change(
-        _ number: Int64, _ call: Call,
-        _ body: @escaping @Sendable (Transaction, ParkedRow) throws -> Void
+        _ call: Call, _ body: @escaping @Sendable (Transaction) throws -> Void
     ) async throws {
-        let signal = store.signals.log
         _ = try await store.write(call) { transaction in
-            let row = try transaction.bookkeeping {
-                try $0.parkedRow(tenant: call.tenant, number: number)
-            }
-            guard let row else {
-                throw EventsError(.unknownParked, "nothing is parked under \(number)")
-            }
-            guard row.state != .waiting else {
-                throw EventsError(.notHead, "\(number) waits behind an earlier event of its key")
-            }
-            try body(transaction, row)
-            transaction.afterCommit { signal.raise() }
+            try body(transaction)
             return true
         }
     }
+}
+
+/// Hears, in the same transaction, of events that need a person or no longer do.
+package protocol ParkingObserver: Sendable {
+    /// A key's head was set aside, or goes on failing.
+    func parked(
+        _ row: ParkedRow, _ event: Envelope, _ fault: RecordedFault, in transaction: Transaction
+    ) throws
+    /// It was handled or skipped.
+    func released(_ row: ParkedRow, in transaction: Transaction) throws
 }

@@ -13,6 +13,8 @@ package actor SubscriptionRunner {
     private static let defectReruns = 3
     /// So many pieces of the log without a matching event may be read again after a restart.
     private static let unsavedLimit = 32
+    /// A head that may heal by itself counts as trouble after so many tries.
+    private static let troubleAfter = 5
 
     private let subscription: Subscription
     private let store: Store
@@ -23,13 +25,15 @@ package actor SubscriptionRunner {
     private var slots: [Int: SlotPlace] = [:]
     private var parkedKeys: Set<ParkedKey> = []
     private let isOneLane: Bool
+    private let observers: [any ParkingObserver]
 
     /// - Parameter isOneLane: handles one event after the other in the order of the log, so that a
     ///   simulation replays; else slots go side by side.
     package init(
         _ subscription: Subscription, store: Store, timekeeper: any Timekeeper, logger: Logger,
-        isOneLane: Bool = false
+        observers: [any ParkingObserver] = [], isOneLane: Bool = false
     ) {
+        self.observers = observers
         self.isOneLane = isOneLane
         self.subscription = subscription
         self.store = store
@@ -197,8 +201,8 @@ package actor SubscriptionRunner {
             attempts: attempts, fault: fault, since: now.microseconds,
             retryAt: state == .backingOff
                 ? (now + Backoff.ceiling(attempt: attempts)).microseconds : nil)
-        try await store.writeUnrepeated(call(tenant: key.tenant, cause: event)) {
-            try $0.bookkeeping { session in
+        try await writeHeard(call(tenant: key.tenant, cause: event)) { transaction, observers in
+            let head = try transaction.bookkeeping { session in
                 var row = row
                 let head = try session.parked(subscription: name, key: key, limit: 1).first
                 if state == .waiting, head == nil {
@@ -208,7 +212,29 @@ package actor SubscriptionRunner {
                 }
                 try session.park(row)
                 try session.saveSlot(subscription: name, slot: slot, place)
+                return try session.parked(subscription: name, key: key, limit: 1).first
             }
+            guard let fault, let head, head.position == place.position,
+                state == .parked
+            else { return }
+            for observer in observers { try observer.parked(head, event, fault, in: transaction) }
+        }
+    }
+
+    /// Writes with those who listen; where one of them cannot, what happened is written without.
+    private func writeHeard(
+        _ call: Call,
+        _ body: @escaping @Sendable (Transaction, [any ParkingObserver]) throws -> Void
+    ) async throws {
+        let observers = observers
+        do {
+            try await store.writeUnrepeated(call) { try body($0, observers) }
+        } catch {
+            let isPassing = [.unavailable, .conflict].contains(RecordedFault(error).kind)
+            guard store.breakage == nil, !isPassing, !observers.isEmpty else { throw error }
+            logger.error(
+                "nobody was told of an event set aside", metadata: ["error": "\(error)"])
+            try await store.writeUnrepeated(call) { try body($0, []) }
         }
     }
 
@@ -248,8 +274,10 @@ package actor SubscriptionRunner {
         let event = row.replacement.map(stored.replacing(data:)) ?? stored
         let now = timekeeper.now.microseconds
         do {
+            let observers = observers
             try await apply(event) { transaction in
                 try transaction.bookkeeping { try $0.removeHead(row, now: now) }
+                for observer in observers { try observer.released(row, in: transaction) }
             }
             return true
         } catch {
@@ -263,8 +291,13 @@ package actor SubscriptionRunner {
                 fault.kind.parksEvent
                 ? nil : now + Backoff.ceiling(attempt: failed.attempts).microseconds
             let update = failed
-            try await store.writeUnrepeated(call(tenant: row.key.tenant, cause: event)) {
-                try $0.bookkeeping { try $0.updateParked(update) }
+            let isTrouble = update.state == .parked || update.attempts >= Self.troubleAfter
+            try await writeHeard(call(tenant: row.key.tenant, cause: event)) {
+                transaction, observers in
+                try transaction.bookkeeping { try $0.updateParked(update) }
+                for observer in isTrouble ? observers : [] {
+                    try observer.parked(update, event, fault, in: transaction)
+                }
             }
             return false
         }

@@ -6,24 +6,32 @@ package import Storage
 package struct JobsModule: Sendable {
     package static let collections: [any Record.Type] = [
         Effect.self, JobBatch.self, QueuePause.self, ScheduleState.self, ScheduleFiring.self,
+        BulkRun.self, BulkResult.self,
     ]
 
     package let registry: JobRegistry
     package let ending: JobEnding
     package let desk: JobDesk
+    package let bulk: BulkDesk
     package let scheduler: Scheduler
     package let board = DispatcherBoard()
     private let store: Store
     private let budgets: Budgets
     private let timekeeper: any Timekeeper
 
-    /// - Parameter registry: all workers; that of schedules is added here.
+    /// - Parameters:
+    ///   - registry: all workers; those of schedules and of runs over many items are added here.
+    ///   - operations: what can be done to many items; they may act on jobs.
     package init(
         store: Store, budgets: Budgets, registry: JobRegistry, schedules: [Schedule],
-        observers: [any JobObserver], timekeeper: any Timekeeper
+        observers: [any JobObserver] = [],
+        operations: (JobDesk) -> [any BulkOperation] = { _ in [] }, timekeeper: any Timekeeper
     ) {
         var registry = registry
         registry.add(FireScheduleWorker(schedules))
+        let early = JobDesk(ending: JobEnding(registry: registry, observers: observers))
+        bulk = BulkDesk(operations(early))
+        registry.add(RunBulkWorker(desk: bulk))
         self.store = store
         self.budgets = budgets
         self.timekeeper = timekeeper

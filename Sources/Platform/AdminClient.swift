@@ -33,6 +33,10 @@ package struct AdminClient: ConsoleSource {
         try await send(.POST, path, body: body, key: key)
     }
 
+    package func patch(_ path: String, body: [UInt8], key: String) async throws -> ConsoleAnswer {
+        try await send(.PATCH, path, body: body, key: key)
+    }
+
     /// - Parameter key: the idempotency key of a request that creates.
     /// - Throws: `PlatformError.serverUnreachable`.
     private func send(

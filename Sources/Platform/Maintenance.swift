@@ -1,4 +1,5 @@
 import Connectors
+import Issues
 import Jobs
 import Kernel
 import Orders
@@ -23,6 +24,7 @@ struct PruneWorker: JobWorker {
     /// An `Idempotency-Key` is honoured for this long.
     static let operationsKept = Duration.seconds(7 * 86_400)
     static let historyKept = Duration.seconds(30 * 86_400)
+    static let issuesKept = Duration.seconds(90 * 86_400)
     static let chunk = 500
 
     let timekeeper: any Timekeeper
@@ -43,6 +45,12 @@ struct PruneWorker: JobWorker {
         }
         for tenant in try await tenants() {
             most = max(most, try await personalData.forget(for: tenant, at: now))
+            let call = context.call.within(tenant)
+            let issues = try await context.store.writeUnrepeated(call, lane: .bulk) {
+                try IssuesModule.forget(
+                    before: now - Self.issuesKept, limit: Self.chunk, in: $0)
+            }
+            most = max(most, issues)
         }
         guard most < Self.chunk else { return .snooze(.milliseconds(100)) }
         try await pruneHistory(before: now - Self.historyKept, in: context)

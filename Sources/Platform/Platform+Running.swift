@@ -4,6 +4,7 @@ import Events
 import Foundation
 import Glibc
 import Hummingbird
+import Issues
 import Jobs
 import Kernel
 import Logging
@@ -48,7 +49,8 @@ extension Platform {
         var services: [any Service] = subscriptions.map {
             RunnerService(
                 runner: SubscriptionRunner(
-                    $0, store: store, timekeeper: timekeeper, logger: logger))
+                    $0, store: store, timekeeper: timekeeper, logger: logger,
+                    observers: [issues.ledger]))
         }
         services.append(DispatcherService(dispatcher: dispatcher))
         services.append(adminApplication())
@@ -112,7 +114,9 @@ extension Platform {
     private func catchUp() async {
         do {
             let runners = subscriptions.map {
-                SubscriptionRunner($0, store: store, timekeeper: timekeeper, logger: logger)
+                SubscriptionRunner(
+                    $0, store: store, timekeeper: timekeeper, logger: logger,
+                    observers: [issues.ledger])
             }
             for runner in runners { try await runner.load() }
             for _ in 0..<Self.catchUpRounds {

@@ -7,6 +7,7 @@ package import Events
 import Glibc
 import Hummingbird
 package import Inventory
+import Issues
 package import Jobs
 package import Kernel
 package import Logging
@@ -34,6 +35,9 @@ package final class Platform: Sendable {
     package let orders: OrdersModule
     package let warehouse: WarehouseModule
     let walmart: WalmartModule
+    let issues: IssuesModule
+    let issueDesk: IssueDesk
+    let parking: Parking
     package let jobs: JobsModule
     /// What opening the store did to its tables, in words.
     package let migration: [String]
@@ -42,6 +46,7 @@ package final class Platform: Sendable {
         AuthenticationModule.collections + SettingsModule.collections
         + CatalogueModule.collections + InventoryModule.collections + OrdersModule.collections
         + WarehouseModule.collections + WalmartModule.collections + JobsModule.collections
+        + IssuesModule.collections
 
     /// Takes the data folder and opens what is in it.
     /// - Throws: `StorageError.locked`, `.settingRefused`; `PlatformError` about the secrets file.
@@ -79,40 +84,16 @@ package final class Platform: Sendable {
                 store: store, vault: vault, directory: settings.directory,
                 contacts: orders.contacts, http: http, budgets: budgets, timekeeper: timekeeper),
             pacing: configuration.polling)
+        issues = Self.makeIssues(store, authentication, settings, orders, walmart)
+        let ledger = issues.ledger
+        parking = Parking(store: store, observers: [ledger])
         jobs = try Self.makeJobs(
             JobParts(
                 store: store, budgets: budgets, timekeeper: timekeeper,
-                configuration: configuration, authentication: authentication,
-                orders: orders), [orders, inventory, warehouse, walmart])
-    }
-
-    private struct JobParts {
-        let store: Store
-        let budgets: Budgets
-        let timekeeper: any Timekeeper
-        let configuration: PlatformConfiguration
-        let authentication: AuthenticationModule
-        let orders: OrdersModule
-    }
-
-    private static func makeJobs(
-        _ parts: JobParts, _ modules: [any WorkerSource]
-    ) throws -> JobsModule {
-        var registry = JobRegistry()
-        for module in modules { module.addWorkers(to: &registry) }
-        let authentication = parts.authentication
-        let configuration = parts.configuration
-        registry.add(
-            PruneWorker(
-                timekeeper: parts.timekeeper,
-                personalData: PersonalDataRetention(
-                    store: parts.store, contacts: parts.orders.contacts,
-                    rawKept: .seconds(86_400 * Int64(configuration.rawKeptDays)),
-                    contactsKept: .seconds(86_400 * Int64(configuration.contactsKeptDays))),
-                tenants: { try await authentication.service.tenants().map(\.id) }))
-        return JobsModule(
-            store: parts.store, budgets: parts.budgets, registry: registry,
-            schedules: [try Prune.hourly()], observers: [], timekeeper: parts.timekeeper)
+                configuration: configuration, authentication: authentication, orders: orders,
+                issues: issues, parking: parking),
+            [orders, inventory, warehouse, walmart, issues])
+        issueDesk = IssueDesk(bulk: jobs.bulk)
     }
 
     package var subscriptions: [Subscription] {
@@ -156,13 +137,3 @@ package final class Platform: Sendable {
         return only.id
     }
 }
-
-/// A module with workers for the queue.
-protocol WorkerSource {
-    func addWorkers(to registry: inout JobRegistry)
-}
-
-extension OrdersModule: WorkerSource {}
-extension InventoryModule: WorkerSource {}
-extension WarehouseModule: WorkerSource {}
-extension WalmartModule: WorkerSource {}

@@ -254,6 +254,15 @@ extension JobRows where Self: StatementRunner {
         return job.header
     }
 
+    package func hasten(tenant: TenantID, _ number: Int64, now: Int64) throws -> JobHeader? {
+        try first(
+            """
+            UPDATE jobs SET state = 1, due = ?, rank = ? - priority * \(JobRow.priorityStep)
+            WHERE number = ? AND tenant = ? AND state IN (0, 3) RETURNING \(JobColumns.header)
+            """, [.integer(now), .integer(now), .integer(number), .text(tenant.rawValue)],
+            JobColumns.header)
+    }
+
     package func dismiss(tenant: TenantID, _ number: Int64) throws -> Bool {
         try change(
             "UPDATE job_history SET state = 5 WHERE number = ? AND tenant = ? AND state = 6",

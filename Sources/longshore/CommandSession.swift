@@ -28,6 +28,8 @@ struct OutputOptions: ParsableArguments {
 /// One command's way to the API: the server that holds the folder, or this process for a moment.
 struct CommandSession: Sendable {
     let client: AdminClient
+    /// Whether a server sees jobs through, rather than this process answering for a moment.
+    var isServed = false
 
     /// Runs a command's requests. A folder nobody holds is opened here and let go afterwards.
     static func run(
@@ -43,7 +45,9 @@ struct CommandSession: Sendable {
                     logger: quietLogger())
                 return try await platform.serveAdminOnly { try await body(session) }
             } catch let fault as StorageError where fault.reason == .locked {
-                if AdminClient.isServed(options.data) { return try await body(session) }
+                if AdminClient.isServed(options.data) {
+                    return try await body(CommandSession(client: session.client, isServed: true))
+                }
                 // Another command has the folder for a moment: take turns.
                 guard ContinuousClock.now < end else {
                     Terminal.error("another longshore command holds \(options.data)")
@@ -62,6 +66,11 @@ struct CommandSession: Sendable {
 
     /// - Throws: `ExitCode` after telling what the API said.
     func get(_ path: String) async throws -> JSONValue { try read(try await client.get(path)) }
+
+    func patch(_ path: String, _ body: JSONValue) async throws -> JSONValue {
+        try read(
+            try await client.patch(path, body: BodyCoder.encode(body), key: UUID().uuidString))
+    }
 
     func post(_ path: String, _ body: JSONValue) async throws -> JSONValue {
         try await post(path, bytes: BodyCoder.encode(body))
@@ -138,6 +147,15 @@ enum Terminal {
     }
 
     static var isInteractive: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    /// Members of one thing, a line each; those that are absent are left out.
+    static func facts(_ thing: JSONValue, _ members: [(title: String, member: String)]) {
+        for (title, member) in members {
+            guard let value = thing[member], value != .null else { continue }
+            let label = title.padding(toLength: 11, withPad: " ", startingAt: 0)
+            line("\(label) \(value.plain)")
+        }
+    }
 
     /// A table with its columns in line.
     static func table(_ head: [String], _ rows: [[String]]) {

@@ -17,6 +17,7 @@ import Testing
             "Connectors": ["Kernel", "Contracts", "Storage", "Events", "Jobs", "Security", "Web"],
             "ChannelWalmart": base.union(["Connectors"]), "Sandbox": ["Kernel", "Web"],
             "Console": ["Kernel", "Contracts", "Storage", "Web"],
+            "Issues": ["Kernel", "Storage", "Events", "Jobs"],
         ]
         for service in services { table[service] = base }
         table["Platform"] = Set(table.keys)

@@ -215,12 +215,15 @@ extension Dispatcher {
     ) async throws {
         do { try await write(settlement, of: row, writes, tells: true) } catch {
             let isPassing = [.unavailable, .conflict, .limited].contains(RecordedFault(error).kind)
-            guard store.breakage == nil, settlement.row.state == .discarded, !isPassing else {
+            guard store.breakage == nil,
+                settlement.row.state.isFinal || settlement.row.fault != nil,
+                !isPassing, !Self.isStale(error), writes == nil
+            else {
                 throw error
             }
             // Whoever should hear of the end cannot: the end itself is written all the same.
             logger.error(
-                "nobody was told that a job was given up",
+                "nobody was told how a job fared",
                 metadata: ["job": "\(settlement.row.number)", "error": "\(error)"])
             try await write(settlement, of: row, writes, tells: false)
         }
@@ -237,7 +240,10 @@ extension Dispatcher {
         try await store.writeUnrepeated(call(for: row)) { [ending] transaction in
             try writes?(transaction)
             guard !next.state.isFinal else {
-                guard try ending.end(next, from: nil, tells: tells, in: transaction) else {
+                guard
+                    try ending.end(
+                        next, from: nil, tells: tells, isHeard: tells, in: transaction)
+                else {
                     throw JobsError(.stale, "attempt \(row.attempt) is over")
                 }
                 return
@@ -253,7 +259,9 @@ extension Dispatcher {
                     in: transaction)
             case .returned:
                 if next.state == .available { transaction.announce([next.header]) }
-                guard next.attempt == Self.troubleAfter, let fault = next.fault else { return }
+                guard tells, next.attempt >= Self.troubleAfter, let fault = next.fault,
+                    next.state == .retryable
+                else { return }
                 for observer in ending.observers {
                     try observer.failed(next, fault, in: transaction)
                 }

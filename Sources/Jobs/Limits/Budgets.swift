@@ -2,7 +2,7 @@ package import Kernel
 import Synchronization
 
 package enum JobsFaultCode: String, FaultCode {
-    case budgetSpent, timedOut, unknownJob, notFinished, notDiscarded, alreadyFinished
+    case budgetSpent, timedOut, unknownJob, notFinished, notWaiting, notDiscarded, alreadyFinished
     /// A person, or a newer job, ended it.
     case cancelled, superseded
     /// It was not begun in time.
@@ -12,8 +12,8 @@ package enum JobsFaultCode: String, FaultCode {
     /// Another attempt took over: what this one writes changes nothing.
     case stale
     case unknownSchedule, cronMalformed, cronNeverFires, zoneUnknown
-    case unknownScope, unknownBulk, unknownBatch, payloadTooLarge, dueOutOfRange
-    case payloadMalformed
+    case unknownScope, unknownOperation, payloadTooLarge, dueOutOfRange
+    case payloadMalformed, planMalformed
 
     package static let service = "jobs"
 
@@ -21,13 +21,13 @@ package enum JobsFaultCode: String, FaultCode {
         switch self {
         case .budgetSpent: .limited
         case .timedOut, .stopping: .unavailable
-        case .unknownJob, .unknownSchedule, .unknownBulk, .unknownBatch: .notFound
-        case .notFinished, .notDiscarded, .alreadyFinished, .cancelled, .superseded,
+        case .unknownJob, .unknownSchedule, .unknownOperation: .notFound
+        case .notFinished, .notWaiting, .notDiscarded, .alreadyFinished, .cancelled, .superseded,
             .deadlinePassed:
             .refused
         case .stale: .conflict
         case .cronMalformed, .cronNeverFires, .zoneUnknown, .unknownScope, .payloadTooLarge,
-            .dueOutOfRange, .payloadMalformed:
+            .dueOutOfRange, .payloadMalformed, .planMalformed:
             .invalid
         }
     }

@@ -38,6 +38,20 @@ package struct JobDesk: Sendable {
         transaction.announce(header.map { [$0] } ?? [])
     }
 
+    /// A job that waits, also for its next try, is due now.
+    /// - Throws: `JobsError`: `.unknownJob`, `.notWaiting`.
+    package func hasten(_ number: Int64, in transaction: Transaction) throws {
+        let row = try job(number, in: transaction)
+        let now = transaction.decision.now.microseconds
+        let header = try transaction.bookkeeping {
+            try $0.hasten(tenant: row.tenant, number, now: now)
+        }
+        guard let header else {
+            throw JobsError(.notWaiting, "job \(number) is \(row.state.name)")
+        }
+        transaction.announce([header])
+    }
+
     private func check(_ payload: [UInt8], of kind: String) throws {
         guard let entry = ending.registry.entry(kind) else {
             throw JobsError(.payloadMalformed, "no worker knows \(kind)", field: "payload")

@@ -22,10 +22,11 @@ package struct JobEnding: Sendable {
     /// - Parameters:
     ///   - states: see `JobRows.finish`.
     ///   - tells: whether those who wait for it hear of its being given up.
+    ///   - isHeard: whether observers hear of it.
     /// - Returns: `false` when the attempt was no longer the current one; nothing was changed.
     @discardableResult
     func end(
-        _ job: JobRow, from states: Set<JobState>?, tells: Bool = true,
+        _ job: JobRow, from states: Set<JobState>?, tells: Bool = true, isHeard: Bool = true,
         in transaction: Transaction
     ) throws -> Bool {
         let ended = try transaction.bookkeeping { try $0.finish([job], from: states) }
@@ -39,7 +40,7 @@ package struct JobEnding: Sendable {
         } else if let batch = job.extras?.batch {
             try transaction.endInBatch(batch, as: job.state)
         }
-        for observer in observers {
+        for observer in isHeard ? observers : [] {
             if job.state == .discarded, let fault = job.fault {
                 try observer.failed(job, fault, in: transaction)
             } else if job.fault != nil {

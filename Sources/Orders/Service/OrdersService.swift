@@ -82,6 +82,33 @@ package struct OrdersService: Sendable {
         }
     }
 
+    /// What the buyers are charged for orders; unknown orders, and those with several currencies,
+    /// are left out. At most 1,000.
+    package func values(
+        of orders: [OrderID], tenant: TenantID
+    ) async throws -> [OrderID: Money] {
+        try await store.read(tenant) { reader in
+            var values: [OrderID: Money] = [:]
+            for id in orders.prefix(1000) {
+                guard let lines = try reader.get(Order.self, id)?.lines.map(\.total),
+                    let first = lines.first
+                else { continue }
+                values[id] = try? lines.dropFirst().reduce(first) { try $0.adding($1) }
+            }
+            return values
+        }
+    }
+
+    /// Those of the oldest 500 orders in a stage whose status began before a time.
+    package func standing(
+        in stage: OrderStage, since before: Instant, tenant: TenantID
+    ) async throws -> [Order] {
+        try await store.read(tenant) {
+            try $0.page(Order.byStage, equals: [stage.rawValue], limit: 500).items
+                .filter { $0.statusSince < before }
+        }
+    }
+
     package func cancel(
         _ id: OrderID, lines: [LineQuantity], cause: OrderUnitsCancelled.Cause, note: String,
         call: Call

@@ -13,7 +13,7 @@ import Web
 struct OperationsController: Sendable {
     let platform: Platform
     private var timekeeper: any Timekeeper { platform.timekeeper }
-    private var parking: Parking { Parking(store: platform.store) }
+    private var parking: Parking { platform.parking }
 
     /// What other programs may build on; the rest of the log is a service's own.
     private static let publicTypes: Set<EventType> = [

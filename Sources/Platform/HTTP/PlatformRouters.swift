@@ -60,6 +60,7 @@ extension Platform {
         orders.addRoutes(to: api)
         warehouse.addRoutes(to: api)
         JobsController(platform: self).addRoutes(to: api)
+        IssuesController(platform: self).addRoutes(to: api)
         OperationsController(platform: self).addRoutes(to: api)
     }
 

@@ -113,6 +113,8 @@ package protocol JobRows: AnyObject {
     func revive(
         tenant: TenantID, _ number: Int64, now: Int64, payload: [UInt8]?
     ) throws -> JobHeader?
+    /// Makes a job that waits for its time ready; `nil` when it does not.
+    func hasten(tenant: TenantID, _ number: Int64, now: Int64) throws -> JobHeader?
     /// A discarded job counts as cancelled. - Returns: whether it was discarded.
     func dismiss(tenant: TenantID, _ number: Int64) throws -> Bool
 }

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Kernel
+package import Kernel
 
 /// Where a page ended: opaque text for callers, the last row's ordering values inside.
 package struct PageCursor: Sendable, LosslessStringConvertible {
@@ -12,6 +12,11 @@ package struct PageCursor: Sendable, LosslessStringConvertible {
 
     init(index: String, values: [IndexValue]) {
         content = Content(index: index, values: values)
+    }
+
+    /// Goes on behind a record among those whose columns of `index` are all given.
+    package init<R: Record>(after id: Identifier<R.Tag>, among index: Index<R>) {
+        content = Content(index: index.name, values: [.text(id.rawValue)])
     }
 
     package init?(_ text: String) {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Storage
 
 /// Shared by the commands that list.
@@ -14,6 +15,12 @@ enum Listing {
             self.member = member
             self.namesAt = namesAt
         }
+    }
+
+    /// Text as it stands in a path or query.
+    static func escaped(_ text: String) -> String {
+        let allowed = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "._-"))
+        return text.addingPercentEncoding(withAllowedCharacters: allowed) ?? ""
     }
 
     static func show(
@@ -36,7 +43,7 @@ enum Listing {
                 columns.map(\.title),
                 page.items.map { item in
                     columns.map { column in
-                        let text = item[column.member]?.plain ?? "–"
+                        let text = item[column.member].map(words) ?? "–"
                         return names[text] ?? text
                     }
                 })
@@ -44,6 +51,12 @@ enum Listing {
                 Terminal.line("There are more; --json tells where the next page begins.")
             }
         }
+    }
+
+    /// A fault as one line, anything else as it is.
+    private static func words(_ value: JSONValue) -> String {
+        guard let code = value["code"], let detail = value["detail"] else { return value.plain }
+        return "\(code.plain): \(detail.plain)"
     }
 
     /// Makes something and tells what came of it, as JSON where that is asked for.

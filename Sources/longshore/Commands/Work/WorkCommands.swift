@@ -17,9 +17,8 @@ struct JobSelection: ParsableArguments {
     @Option(help: "Only with this fault's code, such as channels.unreachable.") var fault: String?
 
     var query: String {
-        let allowed = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "._-"))
-        return [("kind", kind), ("fault", fault)].compactMap { name, value in
-            value?.addingPercentEncoding(withAllowedCharacters: allowed).map { "&\(name)=\($0)" }
+        [("kind", kind), ("fault", fault)].compactMap { name, value in
+            value.map { "&\(name)=\(Listing.escaped($0))" }
         }.joined()
     }
 }
@@ -75,17 +74,15 @@ struct ShowJob: AsyncParsableCommand {
                 Terminal.line(job.pretty)
                 return
             }
-            for (title, member) in [
-                ("kind", "kind"), ("state", "state"), ("tries", "attempt"), ("queue", "queue"),
-                ("connection", "connection"), ("limit", "limit"), ("enqueued", "enqueued"),
-                ("due", "due"), ("deadline", "deadline"), ("started", "started"),
-                ("finished", "finished"), ("caused by", "cause"), ("traced as", "correlation"),
-                ("batch", "batch"), ("progress", "progress"), ("payload", "payload"),
-            ] {
-                guard let value = job[member], value != .null else { continue }
-                let label = title.padding(toLength: 12, withPad: " ", startingAt: 0)
-                Terminal.line("\(label) \(value.plain)")
-            }
+            Terminal.facts(
+                job,
+                [
+                    ("kind", "kind"), ("state", "state"), ("tries", "attempt"), ("queue", "queue"),
+                    ("connection", "connection"), ("limit", "limit"), ("enqueued", "enqueued"),
+                    ("due", "due"), ("deadline", "deadline"), ("started", "started"),
+                    ("finished", "finished"), ("caused by", "cause"), ("traced as", "correlation"),
+                    ("batch", "batch"), ("progress", "progress"), ("payload", "payload"),
+                ])
             guard let fault = job["fault"], fault != .null else { return }
             Terminal.line("fault        \(fault.plain("code")) (\(fault.plain("kind")))")
             Terminal.line("             \(fault.plain("detail"))")

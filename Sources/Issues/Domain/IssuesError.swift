@@ -1,0 +1,19 @@
+package import Kernel
+
+package enum IssuesFaultCode: String, FaultCode {
+    case unknownIssue, notOpen, actionMalformed, selectionMalformed, reasonMissing, patchMalformed
+    /// The action does not apply to this kind of work.
+    case notApplicable
+
+    package static let service = "issues"
+
+    package var kind: FaultKind {
+        switch self {
+        case .unknownIssue: .notFound
+        case .notOpen, .notApplicable: .refused
+        case .actionMalformed, .selectionMalformed, .reasonMissing, .patchMalformed: .invalid
+        }
+    }
+}
+
+package typealias IssuesError = CodedFault<IssuesFaultCode>

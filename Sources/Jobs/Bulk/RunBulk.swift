@@ -1,0 +1,121 @@
+package import Kernel
+import Storage
+
+/// Sees one run over many items through, a chunk at a time.
+package struct RunBulk: Job {
+    package static let kind: JobKind = "jobs.runBulk"
+    package let run: Identifier<BulkRunTag>
+}
+
+struct RunBulkWorker: JobWorker {
+    let desk: BulkDesk
+
+    private static let chunk = 100
+    private static let askAgain = Duration.milliseconds(500)
+    /// Chunks in one attempt, so that no run holds a place for ever.
+    private static let chunksPerAttempt = 20
+
+    private enum Next: Sendable { case goOn, pause(Duration), over }
+
+    func work(_ job: RunBulk, in context: JobContext) async throws -> JobOutcome {
+        for _ in 0..<Self.chunksPerAttempt {
+            let next = try await context.write(lane: .bulk) { try step(job.run, in: $0) }
+            switch next {
+            case .over: return .completed
+            case .pause(let pause): return .snooze(pause)
+            case .goOn: continue
+            }
+        }
+        return .snooze(.milliseconds(1))
+    }
+
+    func gaveUp(_ job: RunBulk, because fault: RecordedFault, in transaction: Transaction) throws {
+        guard var run = try transaction.get(BulkRun.self, job.run), run.state.isLive else { return }
+        try desk.end(&run, as: .halted, fault.description, in: transaction)
+    }
+
+    private func step(_ id: Identifier<BulkRunTag>, in transaction: Transaction) throws -> Next {
+        guard var run = try transaction.get(BulkRun.self, id), run.state.isLive else {
+            return .over
+        }
+        let operation = try desk.operation(run.operation)
+        if run.state == .trying, run.done >= run.canary {
+            return try judge(&run, operation, in: transaction)
+        }
+        let limit = limit(for: run)
+        let items = try operation.items(
+            of: run, after: run.place, limit: limit, in: transaction)
+        for item in items { try apply(item, of: &run, operation, in: transaction) }
+        guard items.count == limit else {
+            // All there is has been applied; a canary that is everything is judged all the same.
+            if run.state == .trying { return try judge(&run, operation, in: transaction) }
+            try desk.end(&run, as: .done, nil, in: transaction)
+            return .over
+        }
+        try transaction.update(run)
+        guard run.state == .running, run.perSecond > 0 else { return .goOn }
+        return .pause(.microseconds(1_000_000 * Int64(items.count) / Int64(run.perSecond)))
+    }
+
+    private func limit(for run: BulkRun) -> Int {
+        if run.state == .trying { return min(Self.chunk, run.canary - run.done) }
+        return run.perSecond > 0 ? min(Self.chunk, run.perSecond) : Self.chunk
+    }
+
+    private func apply(
+        _ item: String, of run: inout BulkRun, _ operation: any BulkOperation,
+        in transaction: Transaction
+    ) throws {
+        var fault: RecordedFault?
+        do {
+            try operation.apply(item, of: run, in: transaction)
+            run.applied += 1
+        } catch let error as any Fault where error.kind != .unavailable {
+            fault = RecordedFault(error)
+            run.refused += 1
+        }
+        run.place = item
+        try transaction.insert(
+            BulkResult(
+                id: transaction.decision.newID(), run: run.id, ordinal: run.done, item: item,
+                fault: fault, at: transaction.decision.now))
+    }
+
+    /// Goes on only when all of the canary came out well.
+    private func judge(
+        _ run: inout BulkRun, _ operation: any BulkOperation, in transaction: Transaction
+    ) throws -> Next {
+        let results = try transaction.page(
+            BulkResult.byRun, equals: [run.id], limit: 1000
+        ).items
+        var isPending = false
+        for result in results {
+            if let fault = result.fault {
+                return try halt(&run, "the canary was refused: \(fault)", in: transaction)
+            }
+            switch try operation.verdict(on: result.item, of: run, in: transaction) {
+            case .good: continue
+            case .pending: isPending = true
+            case .bad(let why):
+                return try halt(&run, "the canary failed: \(why)", in: transaction)
+            }
+        }
+        if isPending {
+            guard transaction.decision.now < run.createdAt + BulkRun.patience else {
+                return try halt(&run, "the canary did not end in time", in: transaction)
+            }
+            try transaction.update(run)
+            return .pause(Self.askAgain)
+        }
+        run.state = .running
+        try transaction.update(run)
+        return .goOn
+    }
+
+    private func halt(
+        _ run: inout BulkRun, _ note: String, in transaction: Transaction
+    ) throws -> Next {
+        try desk.end(&run, as: .halted, note, in: transaction)
+        return .over
+    }
+}

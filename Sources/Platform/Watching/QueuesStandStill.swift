@@ -1,0 +1,40 @@
+import Issues
+import Jobs
+import Kernel
+import Storage
+
+/// Partitions of the queue whose first job is due and not begun.
+struct QueuesStandStill: AbsenceDetector {
+    let name = "jobs.standstill"
+    let store: Store
+
+    private static let limit = Duration.seconds(15 * 60)
+    /// Partitions looked at; more are told as they are.
+    private static let most = 5000
+
+    func absences(
+        of tenants: [TenantID], at now: Instant
+    ) async throws -> [TenantID: [Absence]] {
+        let most = Self.most
+        let heads = try await store.bookkeeping { session in
+            try session.readyPartitions().prefix(most).compactMap { name in
+                try session.readyJobs(partition: name, after: .min, limit: 1).first
+            }
+        }
+        let known = Set(tenants)
+        var found: [TenantID: [Absence]] = [:]
+        for head in heads where known.contains(head.tenant) {
+            let due = Instant(microseconds: head.due)
+            guard due < now - Self.limit, let partition = JobPartition(head.partition) else {
+                continue
+            }
+            found[head.tenant, default: []].append(
+                Absence(
+                    subject: head.partition,
+                    fault: RecordedFault(
+                        kind: .unavailable, code: "jobs.standstill",
+                        detail: "\(partition.kind) is due since \(due), not begun")))
+        }
+        return found
+    }
+}
