@@ -11,7 +11,7 @@ package import Web
 package struct ConsolePages: Sendable {
     private let source: any ConsoleSource
     private let timekeeper: any Timekeeper
-    private let views = ConsoleViews()
+    let views = ConsoleViews()
 
     package init(source: any ConsoleSource, timekeeper: any Timekeeper) {
         self.source = source
@@ -32,6 +32,7 @@ package struct ConsolePages: Sendable {
         group.post("orders/:id/resolution", use: resolve)
         group.get("unmapped") { request, _ in try await shown { try await unmapped(request) } }
         group.post("unmapped", use: map)
+        addIssueRoutes(to: group)
         group.get("trouble") { _, _ in try await shown { try await trouble() } }
         group.post("trouble/parked/:number", use: retryParked)
         group.post("trouble/jobs/:number", use: retryJob)
@@ -157,8 +158,7 @@ package struct ConsolePages: Sendable {
         return try await act("/v1/jobs/\(number)/retry", .object([:]), then: "/trouble")
     }
 
-    private func act(_ path: String, _ body: JSONValue, then page: String) async throws -> Response
-    {
+    func act(_ path: String, _ body: JSONValue, then page: String) async throws -> Response {
         var generator = SystemRandomNumberGenerator()
         let key = "console-\(UInt64.random(in: .min ... .max, using: &generator))"
         let answer = try await source.post(path, body: BodyCoder.encode(body), key: key)
@@ -173,7 +173,7 @@ package struct ConsolePages: Sendable {
         let answer: ConsoleAnswer
     }
 
-    private func shown(_ body: () async throws -> Response) async throws -> Response {
+    func shown(_ body: () async throws -> Response) async throws -> Response {
         do { return try await body() } catch let refusal as Refusal {
             return self.refusal(refusal.answer)
         }
@@ -196,20 +196,20 @@ package struct ConsolePages: Sendable {
         }
     }
 
-    private func fetch(_ path: String) async throws -> JSONValue {
+    func fetch(_ path: String) async throws -> JSONValue {
         let answer = try await source.get(path)
         guard answer.status == 200 else { throw Refusal(answer: answer) }
         return try BodyCoder.decode(JSONValue.self, from: answer.body)
     }
 
-    private func html(_ text: String, status: HTTPResponse.Status = .ok) -> Response {
+    func html(_ text: String, status: HTTPResponse.Status = .ok) -> Response {
         Response(
             status: status,
             headers: [.contentType: "text/html; charset=utf-8", .cacheControl: "no-store"],
             body: .init(byteBuffer: ByteBuffer(string: text)))
     }
 
-    private static func form(_ request: Request) async throws -> [String: String] {
+    static func form(_ request: Request) async throws -> [String: String] {
         let body = String(decoding: try await request.wholeBody(upTo: 65_536), as: UTF8.self)
         return body.split(separator: "&").reduce(into: [:]) { form, pair in
             let parts = pair.split(separator: "=", maxSplits: 1).map { decoded($0) }
@@ -221,7 +221,7 @@ package struct ConsolePages: Sendable {
         text.replacing("+", with: " ").removingPercentEncoding ?? String(text)
     }
 
-    private static func encoded(_ text: String) -> String {
+    static func encoded(_ text: String) -> String {
         text.utf8.map { byte -> String in
             let isPlain =
                 (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)

@@ -2,7 +2,8 @@
 enum ConsoleTemplates {
     static let all: [String: String] = [
         "orders": page(orders), "order": page(order), "unmapped": page(unmapped),
-        "trouble": page(trouble), "error": page(error),
+        "trouble": page(trouble), "error": page(error), "issues": page(issues),
+        "issue": page(issue),
     ]
 
     private static func page(_ content: String) -> String {
@@ -12,7 +13,7 @@ enum ConsoleTemplates {
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>{{title}} · Longshore</title><link rel="stylesheet" href="/console.css"></head>
         <body><header><a class="brand" href="/">Longshore</a><nav>
-        <a href="/">Orders</a><a href="/unmapped">Unmapped SKUs</a><a href="/trouble">Parked and failed</a>
+        <a href="/">Orders</a><a href="/unmapped">Unmapped SKUs</a><a href="/issues">Issues</a><a href="/trouble">Parked and failed</a>
         </nav></header><main>
         """ + content + "</main></body></html>"
     }
@@ -87,6 +88,37 @@ enum ConsoleTemplates {
         <span class="when">next try {{due}} · {{attempts}} tries</span></div></li>{{/retrying}}</ul>
         """
 
+    private static let issues = """
+        <h1>Issues</h1><p>One cause of trouble each, with everything that stands still because of it. An issue closes itself once nothing does.</p>
+        <nav class="stages"><a class="{{#open}}on{{/open}}" href="/issues">open</a><a class="{{^open}}on{{/open}}" href="/issues?state=closed">closed</a></nav>
+        {{^rows}}<p class="none">{{#open}}Nothing stands still.{{/open}}{{^open}}None was closed of late.{{/open}}</p>{{/rows}}
+        <ul class="rows">{{#rows}}<li><a href="/issues/{{id}}"><span class="number">{{message}}</span>
+        <span class="badge {{severity}}">{{severity}}</span><span class="status">{{open}} stand still · orders: {{orders}} {{money}}</span>
+        <span class="when">last seen {{seen}}</span><span class="waits">{{place}} · {{code}} · for the {{owner}}</span></a></li>{{/rows}}</ul>
+        {{#next}}<p><a class="more" href="{{next}}">More</a></p>{{/next}}
+        """
+
+    private static let issue = """
+        {{#issue}}<h1>{{message}} <span class="badge {{severity}}">{{severity}}</span></h1>{{/issue}}
+        <p class="wish"><b>Next:</b> {{advice}}</p>
+        <dl class="facts"><dt>State</dt><dd>{{state}}, reopened {{reopened}} times</dd>{{#issue}}<dt>Where</dt><dd>{{place}}</dd>
+        <dt>Fault</dt><dd>{{code}} ({{kind}})</dd><dt>Stands still</dt><dd>{{open}}, orders: {{orders}} {{money}}</dd>
+        <dt>For</dt><dd>{{owner}}, looked after by {{assignee}}</dd>{{/issue}}<dt>Seen</dt><dd>{{count}} failures since {{first}}{{#issue}}, last {{seen}}{{/issue}}</dd>
+        <dt>Note</dt><dd>{{note}}</dd></dl>
+        {{#isOpen}}<h2>All of it</h2><form class="resolve" method="post"><label>Why <input name="reason" autocomplete="off"></label>
+        <button name="action" value="retry">Try one, then all</button><button name="action" value="skip">Skip all</button>
+        <button name="action" value="resolve">Dealt with elsewhere</button></form>{{/isOpen}}
+        <h2>What stands still</h2>{{^members}}<p class="none">Nothing any more.</p>{{/members}}
+        <ul class="rows plain">{{#members}}<li><div><span class="number">{{work}}</span><span class="badge">{{count}} times</span>
+        <span class="status">{{fault}}</span><span class="when">last {{seen}}</span>{{#hasOrder}}<a href="/orders/{{order}}">its order</a>{{/hasOrder}}
+        <form method="post"><input type="hidden" name="occurrence" value="{{id}}"><button name="action" value="retry">Try again</button></form></div></li>{{/members}}</ul>
+        {{#hasMore}}<p class="none">There are more; “longshore issues occurrences” lists all.</p>{{/hasMore}}
+        <h2>What was done</h2>{{^runs}}<p class="none">Nothing yet.</p>{{/runs}}
+        <ul class="rows plain">{{#runs}}<li><div><span class="number">{{action}}</span><span class="badge {{state}}">{{state}}</span>
+        <span class="status">{{applied}} of {{total}} applied, {{refused}} refused</span><span class="when">{{at}} by {{by}}</span>
+        <span class="waits">{{reason}} {{note}}</span></div></li>{{/runs}}</ul>
+        """
+
     private static let error = """
         <h1>{{title}}</h1><p>{{detail}}</p><p><a href="/">Back to the orders</a></p>
         """
@@ -109,7 +141,7 @@ enum ConsoleTemplates {
         .rows li>a:hover{background:#eef4fa}.number{font-weight:600;overflow-wrap:anywhere}.when,.why,.status{color:var(--soft);font-size:.9rem;overflow-wrap:anywhere}
         .waits{grid-column:1/-1;font-size:.9rem}.rows form{grid-column:1/-1}
         .badge{justify-self:end;align-self:start;border-radius:1rem;padding:.05rem .6rem;font-size:.85rem;background:#e3e8ed;white-space:nowrap}
-        .badge.confirmed,.badge.met{background:#d4f0dd;color:#124a26}.badge.waiting,.badge.backingOff,.badge.atRisk{background:#fdf0cd;color:#5f4400}.badge.failed,.badge.parked,.badge.breached{background:#fbd9d9;color:#7a1212}.badge.released,.badge.dispatched{background:#d6e8fb;color:#0b3a6b}
+        .badge.confirmed,.badge.done,.badge.met{background:#d4f0dd;color:#124a26}.badge.waiting,.badge.medium,.badge.trying,.badge.backingOff,.badge.atRisk{background:#fdf0cd;color:#5f4400}.badge.failed,.badge.critical,.badge.high,.badge.halted,.badge.parked,.badge.breached{background:#fbd9d9;color:#7a1212}.badge.released,.badge.dispatched{background:#d6e8fb;color:#0b3a6b}
         .facts{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;background:#fff;border:1px solid var(--line);padding:.75rem;margin:0}.facts dt{color:var(--soft)}.facts dd{margin:0;overflow-wrap:anywhere}
         .line{background:#fff;border:1px solid var(--line);padding:.6rem .75rem;margin:.5rem 0;overflow-wrap:anywhere}.line p{margin:.15rem 0;color:var(--soft)}.units{margin:.25rem 0;padding-left:1.25rem}
         .trouble{background:#fbd9d9;padding:.6rem .75rem;border-radius:.35rem}.wish{background:#fdf0cd;padding:.6rem .75rem;border-radius:.35rem}.wish h2{margin:0}.resolve{margin:.5rem 0;display:flex;flex-wrap:wrap;gap:.5rem}.message{background:#d4f0dd;padding:.6rem .75rem}

@@ -162,6 +162,7 @@ extension Stage {
         let status: Int
         let body: JSONValue
         let type: String
+        var text = ""
     }
 
     static func send(
@@ -176,7 +177,8 @@ extension Stage {
         let value = (try? BodyCoder.decode(JSONValue.self, from: Array(bytes.readableBytesView)))
         return Answer(
             status: Int(response.status.code), body: value ?? .null,
-            type: response.headers.first(name: "content-type") ?? "")
+            type: response.headers.first(name: "content-type") ?? "",
+            text: String(decoding: bytes.readableBytesView, as: UTF8.self))
     }
 
     func get(_ path: String) async throws -> JSONValue {
