@@ -4,7 +4,7 @@ package import Security
 
 package enum PlatformFaultCode: String, FaultCode {
     case secretsMissing, secretsOpen, secretsMalformed, tenantUnknown, tenantAmbiguous
-    case notInitialised, serverUnreachable, portTaken
+    case notInitialised, serverUnreachable, portTaken, backupRefused, backupBroken
 
     package static let service = "platform"
 
@@ -12,6 +12,8 @@ package enum PlatformFaultCode: String, FaultCode {
         switch self {
         case .tenantUnknown: .notFound
         case .serverUnreachable, .portTaken: .unavailable
+        case .backupRefused: .refused
+        case .backupBroken: .defect
         default: .invalid
         }
     }

@@ -3,13 +3,15 @@ import FoundationEssentials
 package import Kernel
 
 package enum SecurityFaultCode: String, FaultCode {
-    case sealBroken, keyMalformed, signatureWrong, timestampOutside, credentialsMissing
+    case sealBroken, keyMalformed, signatureWrong, timestampOutside, credentialsMissing,
+        fileUnreadable
 
     package static let service = "security"
 
     package var kind: FaultKind {
         switch self {
         case .sealBroken, .keyMalformed: .defect
+        case .fileUnreadable: .unavailable
         case .signatureWrong, .timestampOutside, .credentialsMissing: .unauthenticated
         }
     }

@@ -29,6 +29,7 @@ package enum StorageFaultCode: String, FaultCode {
     /// A newer release wrote the database.
     case newerVersion
     case unknownEvent
+    case copyUnsupported
 
     package static let service = "storage"
 
@@ -36,6 +37,7 @@ package enum StorageFaultCode: String, FaultCode {
         switch self {
         case .duplicate, .stale, .operationRunning: .conflict
         case .operationReused, .cursorMalformed: .invalid
+        case .copyUnsupported: .refused
         case .unknownRecord: .notFound
         case .full, .interrupted, .broken, .closed, .locked, .unreachable, .newerVersion:
             .unavailable

@@ -137,6 +137,7 @@ package final class Store: Sendable {
         return try await engine.read(nil) { try $0.event(at: number).map(upcasters.envelope) }
     }
 
+    package func copy(to path: String) async throws { try await engine.copy(to: path) }
     package func facts() async throws -> [String: String] { try await engine.facts() }
     package var breakage: StorageError? { engine.breakage }
     package func close() async { await engine.close() }

@@ -175,6 +175,12 @@ package final class PostgresEngine: StorageEngine {
         } catch { throw PostgresWriter.translate(error) }
     }
 
+    package func copy(to path: String) async throws {
+        throw StorageError(
+            .copyUnsupported, "PostgreSQL is copied by its own tools, such as pgBackRest or pg_dump"
+        )
+    }
+
     package func close() async {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             writerQueue.async {

@@ -48,5 +48,18 @@ package final class DataFolder: Sendable {
         lockHandle = handle
     }
 
+    /// Returns once a file, or a folder's list of files, is on disk.
+    package static func sync(_ path: String) throws {
+        let handle = open(path, O_RDONLY | O_CLOEXEC)
+        guard handle >= 0 else {
+            throw StorageError(.engine, "cannot open \(path): \(String(cString: strerror(errno)))")
+        }
+        defer { close(handle) }
+        guard fsync(handle) == 0 else {
+            throw StorageError(
+                .broken, "\(path) did not reach the disk: \(String(cString: strerror(errno)))")
+        }
+    }
+
     deinit { close(lockHandle) }
 }

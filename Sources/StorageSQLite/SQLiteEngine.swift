@@ -30,10 +30,11 @@ package final class SQLiteEngine: StorageEngine {
 
     private static let readerCount = 2
 
-    private let folder: DataFolder
+    let folder: DataFolder
     private let waiting = Mutex(Waiting())
     private let writer: Mutex<SQLiteWriter?>
     private let writerQueue = DispatchQueue(label: "longshore.storage.writer")
+    let copyQueue = DispatchQueue(label: "longshore.storage.copy")
     private let readers: [Reader]
     private let nextReader = Atomic<Int>(0)
     private let onBreakage: @Sendable (StorageError) -> Void

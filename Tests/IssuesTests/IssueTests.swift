@@ -232,11 +232,3 @@ extension IssuesStage {
         }
     }
 }
-
-enum Seeds {
-    /// Seeds from `LONGSHORE_SEED` on.
-    static func of(_ count: UInt64) -> [UInt64] {
-        let first = ProcessInfo.processInfo.environment["LONGSHORE_SEED"].flatMap { UInt64($0) }
-        return (0..<count).map { (first ?? 1) &* 1000 &+ $0 }
-    }
-}

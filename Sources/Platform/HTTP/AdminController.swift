@@ -11,6 +11,7 @@ struct AdminController: Sendable {
     func addRoutes(to group: RouterGroup<APIContext>) {
         group.post("tenants", use: Endpoint.route(platform.timekeeper, addTenant))
         group.get("facts", use: Endpoint.route(platform.timekeeper, facts))
+        group.post("backups", use: Endpoint.route(platform.timekeeper, backUp))
     }
 
     /// `POST /admin/tenants` `{name, keyName?}` → the tenant, with `keyName` a first key, shown this
@@ -29,6 +30,14 @@ struct AdminController: Sendable {
         return TenantReply(id: tenant.id, name: tenant.name, key: key, tenants: all)
     }
 
+    /// `POST /admin/backups` `{path, withSecrets?}` → the manifest, once the copy has been opened as a
+    /// restore would and counted; 409 `platform.backupRefused` where something stands in `path`.
+    @Sendable private func backUp(_ call: Endpoint) async throws -> BackupManifest {
+        let request: BackupRequest = try call.decode()
+        return try await Backup(platform: platform)
+            .take(to: request.path, withSecrets: request.withSecrets ?? false)
+    }
+
     /// `GET /admin/facts` → settings and figures of the store, read back.
     @Sendable private func facts(_ call: Endpoint) async throws -> [String: String] {
         try await platform.store.facts()
@@ -38,6 +47,13 @@ struct AdminController: Sendable {
 struct TenantRequest: Decodable, Sendable {
     let name: String
     let keyName: String?
+}
+
+struct BackupRequest: Decodable, Sendable {
+    /// A folder on the server's machine.
+    let path: String
+    /// Whether the master key goes into it too.
+    let withSecrets: Bool?
 }
 
 struct TenantReply: Encodable, Sendable {

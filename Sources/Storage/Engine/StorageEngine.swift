@@ -43,6 +43,9 @@ package protocol StorageEngine: Sendable {
     func migrate(_ shapes: [CollectionShape]) async throws -> [String]
     /// Settings and figures a person checks: journal, synchronous, version, size, batches.
     func facts() async throws -> [String: String]
+    /// Writes one consistent snapshot into a new file while writes go on, and syncs it.
+    /// - Throws: `StorageError.full`; `.copyUnsupported` where the database's own tools do this.
+    func copy(to path: String) async throws
     /// Finishes what is queued, then closes.
     func close() async
     /// Whether this process alone writes, so that what it wrote last may be kept in memory.

@@ -1,0 +1,165 @@
+import Authentication
+import Foundation
+import Glibc
+package import Kernel
+import Logging
+import Security
+import Storage
+import StorageSQLite
+
+/// Takes a copy of everything while it is in use, and restores it once to see that it can be.
+package struct Backup: Sendable {
+    let platform: Platform
+
+    /// - Parameters:
+    ///   - path: a folder that is not there yet, or is empty.
+    ///   - withSecrets: the master key goes into it too: keep such a backup like the key itself.
+    /// - Throws: `PlatformError.backupRefused`, `.backupBroken`; `StorageError.full`. What was
+    ///   written is then taken away.
+    func take(to path: String, withSecrets: Bool) async throws -> BackupManifest {
+        try Self.makeEmpty(path)
+        do { return try await write(path, withSecrets) } catch {
+            // A part of a backup is no backup.
+            try? FileManager.default.removeItem(atPath: path)
+            throw error
+        }
+    }
+
+    private func write(_ path: String, _ withSecrets: Bool) async throws -> BackupManifest {
+        let takenAt = platform.timekeeper.now
+        let database = path + "/" + BackupManifest.databaseName
+        try await platform.store.copy(to: database)
+        let secrets = SecretsFile.path(in: platform.configuration.dataPath)
+        let trial = path + "/trial"
+        let contents = try await RestoreTrial.run(
+            of: database, secrets: secrets, in: trial, platform.timekeeper)
+        try FileManager.default.removeItem(atPath: trial)
+        if withSecrets {
+            let copy = SecretsFile.path(in: path)
+            try FileManager.default.copyItem(atPath: secrets, toPath: copy)
+            chmod(copy, 0o600)
+            try DataFolder.sync(copy)
+        }
+        let manifest = BackupManifest(
+            takenAt: takenAt, engine: try await platform.store.facts()["engine"] ?? "unknown",
+            bytes: try Self.size(of: database), sha256: try FileDigest.sha256Hex(of: database),
+            hasSecrets: withSecrets, keySHA256: try FileDigest.sha256Hex(of: secrets),
+            contents: contents)
+        let file = path + "/" + BackupManifest.fileName
+        try Data(BodyCoder.encode(manifest)).write(to: URL(filePath: file))
+        try DataFolder.sync(file)
+        try DataFolder.sync(path)
+        return manifest
+    }
+
+    /// Makes a data folder of a backup. Nobody may have one there.
+    /// - Parameter secrets: the master key's file, where the backup has none.
+    /// - Throws: `PlatformError`: `.backupRefused`, `.backupBroken`, `.secretsMissing`.
+    package static func restore(
+        _ path: String, to dataPath: String, secrets: String?, _ timekeeper: any Timekeeper
+    ) async throws -> BackupManifest {
+        let manifest = try manifest(of: path)
+        let database = path + "/" + BackupManifest.databaseName
+        guard try FileDigest.sha256Hex(of: database) == manifest.sha256 else {
+            throw PlatformError(.backupBroken, "\(database) is not what the manifest says")
+        }
+        let key = secrets ?? SecretsFile.path(in: path)
+        guard FileManager.default.fileExists(atPath: key) else {
+            throw PlatformError(
+                .secretsMissing, "the backup holds no master key; name its file with --secrets")
+        }
+        guard try FileDigest.sha256Hex(of: key) == manifest.keySHA256 else {
+            throw PlatformError(
+                .backupRefused, "\(key) is not the master key the backup was sealed with")
+        }
+        try makeEmpty(dataPath)
+        do {
+            let contents = try await RestoreTrial.run(
+                of: database, secrets: key, in: dataPath, timekeeper)
+            guard contents == manifest.contents else {
+                throw PlatformError(
+                    .backupBroken, "what was restored differs from what the manifest counts")
+            }
+        } catch {
+            try? FileManager.default.removeItem(atPath: dataPath)
+            throw error
+        }
+        return manifest
+    }
+
+    private static func manifest(of path: String) throws -> BackupManifest {
+        let file = path + "/" + BackupManifest.fileName
+        guard let data = FileManager.default.contents(atPath: file) else {
+            throw PlatformError(.backupRefused, "\(file) is missing: this is no whole backup")
+        }
+        do { return try BodyCoder.decode(BackupManifest.self, from: Array(data)) } catch {
+            throw PlatformError(.backupBroken, "\(file) cannot be read")
+        }
+    }
+
+    private static func makeEmpty(_ path: String) throws {
+        let held = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        guard held.isEmpty else {
+            throw PlatformError(.backupRefused, "\(path) is there already and not empty")
+        }
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700])
+        } catch { throw PlatformError(.backupRefused, "cannot make the folder \(path)") }
+    }
+
+    private static func size(of path: String) throws -> Int64 {
+        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        return (attributes[.size] as? NSNumber)?.int64Value ?? 0
+    }
+}
+
+/// Opens a copy as a server would, and checks and counts what is in it.
+enum RestoreTrial {
+    static func run(
+        of database: String, secrets: String, in folder: String, _ timekeeper: any Timekeeper
+    ) async throws -> BackupContents {
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
+        let copy = folder + "/" + BackupManifest.databaseName
+        try FileManager.default.copyItem(atPath: database, toPath: copy)
+        let key = SecretsFile.path(in: folder)
+        try FileManager.default.copyItem(atPath: secrets, toPath: key)
+        chmod(key, 0o600)
+        let faults = try SQLiteEngine.findings(in: copy)
+        guard faults.isEmpty else {
+            throw PlatformError(
+                .backupBroken, "SQLite finds: \(faults.prefix(3).joined(separator: "; "))")
+        }
+        let quiet = Logger(label: "longshore") { _ in SwiftLogNoOpLogHandler() }
+        let platform = try await Platform(
+            PlatformConfiguration(dataPath: folder), timekeeper: timekeeper, logger: quiet)
+        let contents: BackupContents
+        do { contents = try await count(platform) } catch {
+            await platform.close()
+            throw error
+        }
+        await platform.close()
+        try DataFolder.sync(copy)
+        return contents
+    }
+
+    private static func count(_ platform: Platform) async throws -> BackupContents {
+        var contents = BackupContents()
+        for tenant in try await platform.authentication.service.tenants() {
+            let report = try await platform.verification(of: tenant.id)
+            contents.tenants += 1
+            contents.orders += report.orders
+            contents.fulfilmentOrders += report.fulfilmentOrders
+            contents.stockLevels += report.stockLevels
+            contents.reservations += report.reservations
+            contents.findings += report.findings.count
+        }
+        contents.jobs = try await platform.store.bookkeeping {
+            try $0.jobCounts(tenant: nil).values.reduce(0, +)
+        }
+        return contents
+    }
+}
