@@ -79,6 +79,7 @@ let package = Package(
         room("StoragePostgres", ["Kernel", "Storage", "StorageSQL", "CPostgres"]),
         room("Events", ["Kernel", "Storage", logging]),
         room("Jobs", ["Kernel", "Storage", heap, deque, logging]),
+        room("Telemetry", [logging]),
         room("Issues", ["Kernel", "Storage", "Events", "Jobs"]),
         room("Security", ["Kernel", crypto]),
         room("Contracts", ["Kernel"]),
@@ -106,7 +107,8 @@ let package = Package(
         room(
             "Platform",
             service + [
-                "StorageSQLite", "Issues", "Authentication", "Settings", "Catalogue", "Inventory",
+                "StorageSQLite", "Issues", "Telemetry", "Authentication", "Settings", "Catalogue",
+                "Inventory",
                 "Orders",
                 "Warehouse", "Connectors", "ChannelWalmart", "Console", httpClient, lifecycle,
                 signals, logging, nio, nioHTTP, httpTypes,
@@ -114,7 +116,8 @@ let package = Package(
         .executableTarget(
             name: "longshore",
             dependencies: [
-                "Platform", "Sandbox", "Console", "Kernel", "Storage", httpClient, arguments,
+                "Platform", "Sandbox", "Console", "Kernel", "Storage", "Telemetry", httpClient,
+                arguments,
                 lifecycle,
                 signals, logging, "ChannelWalmart", "StorageSQLite", nio, nioHTTP,
             ], swiftSettings: strict),
@@ -126,6 +129,7 @@ let package = Package(
             ], path: "Benchmarks/Sources", swiftSettings: strict),
         room("StorageTesting", ["Kernel", "Storage"]),
         tests("KernelTests", ["Kernel"]),
+        tests("TelemetryTests", ["Telemetry", logging]),
         tests(
             "StorageTests",
             ["Kernel", "Storage", "StorageSQLite", "StoragePostgres", "StorageTesting"]),

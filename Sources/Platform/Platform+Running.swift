@@ -36,6 +36,19 @@ private struct DispatcherService: Service {
     }
 }
 
+/// Stops first: says “not ready” and waits until those who send requests have seen it.
+private struct DrainGate: Service {
+    let probe: ReadinessProbe
+    let delay: Duration
+    let timekeeper: any Timekeeper
+
+    func run() async throws {
+        try await gracefulShutdown()
+        probe.drain()
+        if delay > .zero { try await timekeeper.sleep(for: delay) }
+    }
+}
+
 extension Platform {
     /// Everything that runs while the installation serves, in the order it starts; it stops in the
     /// opposite order, doors first.
@@ -55,6 +68,9 @@ extension Platform {
         services.append(DispatcherService(dispatcher: dispatcher))
         services.append(adminApplication())
         services.append(publicApplication(onReady: onReady))
+        services.append(
+            DrainGate(
+                probe: readiness, delay: configuration.drainDelay, timekeeper: timekeeper))
         return services
     }
 
@@ -63,10 +79,13 @@ extension Platform {
     package func serve(onReady: @escaping @Sendable (_ port: Int) async -> Void) async throws {
         if let wanted = configuration.consoleTenant { _ = try await tenant(wanted) }
         let services = try await services(onReady: onReady)
-        let group = ServiceGroup(
-            configuration: .init(
-                services: services.map { .init(service: $0) },
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        var settings = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0) },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        // What will not end even so ends with the process, and is a suspect at the next start.
+        settings.maximumGracefulShutdownDuration = configuration.drainDelay + .seconds(30)
+        settings.maximumCancellationDuration = .seconds(5)
+        let group = ServiceGroup(configuration: settings)
         let port = configuration.port
         do { try await group.run() } catch let error as IOError where error.errnoCode == EADDRINUSE
         {

@@ -16,6 +16,7 @@ import Security
 package import Settings
 package import Storage
 import StorageSQLite
+import Telemetry
 package import Warehouse
 import Web
 
@@ -39,6 +40,10 @@ package final class Platform: Sendable {
     let issueDesk: IssueDesk
     let parking: Parking
     package let jobs: JobsModule
+    let readiness = ReadinessProbe()
+    let requestDurations = DurationHistogram(
+        "http_server_request_duration_seconds", "Time from a request's head to its answer's head.",
+        labels: ["method", "route", "status"])
     /// What opening the store did to its tables, in words.
     package let migration: [String]
 
@@ -112,6 +117,10 @@ package final class Platform: Sendable {
 
     /// What the installation's own work is shown under.
     private static let ownTenant = "platform"
+
+    func tenantIDs() async throws -> [TenantID] {
+        try await authentication.service.tenants().map(\.id)
+    }
 
     /// The tenant meant by a name or identifier, or the only one there is.
     /// - Throws: `PlatformError.tenantUnknown`, `.tenantAmbiguous`, `.notInitialised`.

@@ -10,6 +10,7 @@ package import ChannelWalmart
 /// | `consoleTenant` | text | name | the only one |
 /// | `isWarehouseAutomatic` | truth | – | false |
 /// | `warehousePace` | duration | per step | 200 ms |
+/// | `drainDelay` | duration | – | 0 s |
 /// | `rawKeptDays` | number | days | 90 |
 /// | `contactsKeptDays` | number | days | 730 |
 /// | `polling` | pacing | – | every 60 s, overlap 600 s; absent reads no lists |
@@ -26,6 +27,9 @@ package struct PlatformConfiguration: Sendable {
     package var rawKeptDays = 90
     /// Names and addresses are kept so long after the channel last changed their order.
     package var contactsKeptDays = 730
+    /// How long requests are still taken after “not ready” was said, so that those who send them
+    /// go elsewhere first.
+    package var drainDelay = Duration.zero
     /// How many jobs run at once.
     package var jobCapacity = 64
 

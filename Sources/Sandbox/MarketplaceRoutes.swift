@@ -248,10 +248,11 @@ extension MarketplaceRoutes {
         }
         let isCut = full == nil && (trouble == .cutBefore || trouble == .cutAfter)
         let status = isCut ? 0 : response.status.code
+        let trace = HTTPField.Name("traceparent").flatMap { request.headers[$0] } ?? ""
         world.with {
             $0.ledger.call(
                 seller: seller, operation: operation, order: order, subject: subject,
-                status: status, isCut: isCut, at: now)
+                status: status, isCut: isCut, trace: trace, at: now)
         }
         if isCut { response.body = .init(contentLength: 512) { _ in throw Cut() } }
         return response

@@ -12,6 +12,8 @@ struct SandboxLedger: Sendable {
         let status: Int
         /// Whether the answer was cut, so that the caller cannot know it.
         let isCut: Bool
+        /// The caller's `traceparent`; empty without one.
+        let trace: String
         let at: Int64
     }
 
@@ -32,13 +34,14 @@ struct SandboxLedger: Sendable {
 
     mutating func call(
         seller: String, operation: String, order: String, subject: String, status: Int,
-        isCut: Bool, at: Int64
+        isCut: Bool, trace: String, at: Int64
     ) {
         sequence += 1
         calls.append(
             CallEntry(
                 sequence: sequence, seller: seller, operation: operation, order: order,
-                subject: subject, status: status, isCut: isCut, at: at))
+                subject: subject, status: status, isCut: isCut, trace: trace,
+                at: at))
     }
 
     mutating func effect(

@@ -48,6 +48,12 @@ package final class DataFolder: Sendable {
         lockHandle = handle
     }
 
+    /// Bytes of a file; none where there is no file.
+    static func size(of path: String) -> Int {
+        var facts = stat()
+        return stat(path, &facts) == 0 ? Int(facts.st_size) : 0
+    }
+
     /// Returns once a file, or a folder's list of files, is on disk.
     package static func sync(_ path: String) throws {
         let handle = open(path, O_RDONLY | O_CLOEXEC)

@@ -103,6 +103,7 @@ package final class SQLiteEngine: StorageEngine {
             for name in ["journal_mode", "synchronous", "page_count", "page_size"] {
                 facts[name] = try writer.connection.text("PRAGMA \(name)")
             }
+            facts["wal_bytes"] = String(DataFolder.size(of: folder.databasePath + "-wal"))
             facts["commits"] = String(writer.batches)
             facts["closures"] = String(writer.closures)
             return facts

@@ -18,7 +18,7 @@ package struct APIContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
     package var identity: Identity?
     /// Ties together all that this request causes.
-    package let correlation: String
+    package var correlation: String
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)

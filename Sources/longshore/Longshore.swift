@@ -14,7 +14,7 @@ struct Longshore: AsyncParsableCommand {
             ConnectionsCommand.self, FacilitiesCommand.self, ProductsCommand.self,
             ImportCommand.self, OrdersCommand.self, ListingsCommand.self, StockCommand.self,
             WarehouseCommand.self, JobsCommand.self, QueuesCommand.self, SchedulesCommand.self,
-            ParkedCommand.self, IssuesCommand.self, VerifyCommand.self,
+            EventsCommand.self, ParkedCommand.self, IssuesCommand.self, VerifyCommand.self,
             DoctorCommand.self, BackupCommand.self, RestoreCommand.self,
         ])
 }

@@ -17,13 +17,13 @@ import Testing
             "Connectors": ["Kernel", "Contracts", "Storage", "Events", "Jobs", "Security", "Web"],
             "ChannelWalmart": base.union(["Connectors"]), "Sandbox": ["Kernel", "Web"],
             "Console": ["Kernel", "Contracts", "Storage", "Web"],
-            "Issues": ["Kernel", "Storage", "Events", "Jobs"],
+            "Issues": ["Kernel", "Storage", "Events", "Jobs"], "Telemetry": [],
         ]
         for service in services { table[service] = base }
         table["Platform"] = Set(table.keys)
         table["longshore"] = [
             "Platform", "Sandbox", "Console", "Kernel", "Storage", "StorageSQLite",
-            "ChannelWalmart",
+            "ChannelWalmart", "Telemetry",
         ]
         return table
     }()

@@ -166,13 +166,14 @@ extension Stage {
     }
 
     static func send(
-        _ method: HTTPMethod, _ url: String, _ body: [UInt8] = [], headers: [(String, String)] = []
+        _ method: HTTPMethod, _ url: String, _ body: [UInt8] = [], headers: [(String, String)] = [],
+        within limit: TimeAmount = .seconds(30)
     ) async throws -> Answer {
         var request = HTTPClientRequest(url: url)
         request.method = method
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         if !body.isEmpty { request.body = .bytes(ByteBuffer(bytes: body)) }
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+        let response = try await HTTPClient.shared.execute(request, timeout: limit)
         let bytes = try await response.body.collect(upTo: 64 * 1_048_576)
         let value = (try? BodyCoder.decode(JSONValue.self, from: Array(bytes.readableBytesView)))
         return Answer(

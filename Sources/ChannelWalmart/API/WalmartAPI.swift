@@ -36,6 +36,8 @@ struct WalmartAPI: Sendable {
     let tokens: WalmartTokens
     let allowance: Allowance
     let timekeeper: any Timekeeper
+    /// What the call belongs to; passed on where it is a trace's identifier.
+    let trace: String
 
     func releasedOrders(query: String, isFirst: Bool) async throws -> WalmartPage {
         try await page(.listReleased, "/v3/orders/released" + query, isFirst)
@@ -126,6 +128,9 @@ struct WalmartAPI: Sendable {
             ("WM_SEC.ACCESS_TOKEN", token), ("WM_QOS.CORRELATION_ID", UUID().uuidString),
             ("WM_SVC.NAME", "Walmart Marketplace"), ("Accept", "application/json"),
         ]
+        if let trace = TraceContext(traceID: trace) {
+            headers.append(("traceparent", trace.traceparent(span: .random(in: 1 ... .max))))
+        }
         if method == "POST" { headers.append(("Content-Type", "application/json")) }
         return OutboundRequest(
             method: method, url: access.baseURL + path, headers: headers, body: body)

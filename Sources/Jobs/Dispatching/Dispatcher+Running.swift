@@ -290,7 +290,10 @@ extension Dispatcher {
             }
         logger.log(
             level: level, "attempt failed",
-            metadata: ["job": "\(row.number)", "kind": "\(row.kind)", "error": "\(error)"])
+            metadata: [
+                "job": "\(row.number)", "kind": "\(row.kind)", "error": "\(error)",
+                "correlation": "\(row.correlation)",
+            ])
     }
 }
 

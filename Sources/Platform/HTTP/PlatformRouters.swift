@@ -6,10 +6,12 @@ import HTTPTypes
 import Hummingbird
 import Inventory
 import Kernel
+import NIOCore
 import Orders
 import Settings
 import Storage
 import StorageSQLite
+import Telemetry
 import Warehouse
 import Web
 
@@ -17,6 +19,7 @@ extension Platform {
     /// What strangers reach: webhooks by signature, the API by key, the console on this machine.
     func publicRouter() -> Router<APIContext> {
         let router = Router(context: APIContext.self)
+        router.add(middleware: RequestMiddleware(durations: requestDurations))
         router.add(middleware: ProblemMiddleware())
         addHealth(to: router)
         walmart.addHooks(to: router.group("hooks"))
@@ -48,6 +51,8 @@ extension Platform {
         }
         let admin = router.group("admin").add(middleware: open)
         AdminController(platform: self).addRoutes(to: admin)
+        EventsAdminController(platform: self).addRoutes(to: admin)
+        addMetrics(to: admin)
         QueueControlController(platform: self).addRoutes(to: admin)
         return router
     }
@@ -74,12 +79,25 @@ extension Platform {
         .addRoutes(to: pages)
     }
 
+    func addMetrics(to group: RouterGroup<APIContext>) {
+        group.get("metrics") { [self] _, _ in
+            let text = Exposition.text(try await MetricsReport(platform: self).families())
+            return Response(
+                status: .ok, headers: [.contentType: Exposition.contentType],
+                body: .init(byteBuffer: ByteBuffer(string: text)))
+        }
+    }
+
     private func addHealth(to router: Router<APIContext>) {
         router.get("livez") { _, _ in JSONReply(["status": "alive"]) }
         router.get("readyz") { [self] _, _ in
-            if let breakage = store.breakage { throw breakage }
-            let facts = try await store.facts()
-            return JSONReply(["status": "ready", "store": facts["engine"] ?? "unknown"])
+            let readiness = await readiness.look(at: self)
+            return JSONReply(
+                readiness, status: readiness.isReady ? .ok : .serviceUnavailable)
         }
+        // Figures of the whole installation: for whoever is on this machine.
+        guard configuration.isLoopback else { return }
+        let figures = router.group().add(middleware: LoopbackHostMiddleware())
+        addMetrics(to: figures)
     }
 }

@@ -1,14 +1,19 @@
 import ArgumentParser
 import ChannelWalmart
+import Glibc
 import Kernel
 import Logging
 import Platform
+import Telemetry
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
         abstract: "Runs the whole platform: API, webhooks, jobs and the console.",
-        discussion: "Ends on SIGTERM or Ctrl-C after finishing what is running.")
+        discussion: """
+            On SIGTERM or Ctrl-C it says that it is not ready, waits (--drain-seconds), closes its \
+            doors, finishes what runs for up to 20 seconds and hands back the rest.
+            """)
 
     @OptionGroup var options: DataOptions
     @Option(help: "Address to listen on. Beyond this machine the console is off.")
@@ -24,6 +29,18 @@ struct ServeCommand: AsyncParsableCommand {
     var keepContactsDays = 730
     @Option(help: "Lowest level of log lines: debug, info, warning, error.")
     var logLevel = "info"
+    @Option(
+        help: """
+            Form of log lines on the error output: json (Elastic Common Schema), text, or auto, which \
+            is text on a terminal.
+            """)
+    var logFormat = LogFormat.auto
+    @Option(
+        help: """
+            Seconds for which requests are still taken after SIGTERM, while /readyz says no; 5 by \
+            default, 0 where only this machine can send any.
+            """)
+    var drainSeconds: Double?
 
     func validate() throws {
         guard Logger.Level(rawValue: logLevel) != nil else {
@@ -33,18 +50,22 @@ struct ServeCommand: AsyncParsableCommand {
         guard pollSeconds >= 0, pollOverlapSeconds >= 0 else {
             throw ValidationError("seconds cannot be negative")
         }
+        guard (0...300).contains(drainSeconds ?? 0) else {
+            throw ValidationError("--drain-seconds must be 0 to 300")
+        }
         guard (1...36_500).contains(keepRawDays), (1...36_500).contains(keepContactsDays) else {
             throw ValidationError("days kept must be 1 to 36500")
         }
     }
 
     func run() async throws {
-        var logger = Logger(label: "longshore") { StreamLogHandler.standardError(label: $0) }
+        var logger = logFormat.logger()
         logger.logLevel = Logger.Level(rawValue: logLevel) ?? .info
         var configuration = PlatformConfiguration(dataPath: options.data)
         configuration.host = host
         configuration.port = port
         configuration.consoleTenant = options.tenant
+        configuration.drainDelay = .seconds(drainSeconds ?? (configuration.isLoopback ? 0 : 5))
         configuration.isWarehouseAutomatic = autoWarehouse
         configuration.rawKeptDays = keepRawDays
         configuration.contactsKeptDays = keepContactsDays
@@ -64,6 +85,19 @@ struct ServeCommand: AsyncParsableCommand {
         } catch let fault as any Fault {
             Terminal.error(fault.description)
             throw ExitCode.failure
+        }
+    }
+}
+
+/// How log lines look.
+enum LogFormat: String, ExpressibleByArgument, CaseIterable {
+    case auto, json, text
+
+    func logger() -> Logger {
+        let isText = self == .text || (self == .auto && isatty(STDERR_FILENO) == 1)
+        return Logger(label: "longshore") { label -> any LogHandler in
+            if isText { return StreamLogHandler.standardError(label: label) }
+            return ECSLogHandler(label: label)
         }
     }
 }

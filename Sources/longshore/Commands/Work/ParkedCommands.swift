@@ -4,7 +4,7 @@ import Storage
 struct ParkedCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "parked", abstract: "Shows and mends events that were set aside.",
-        subcommands: [ListParked.self, RetryParked.self, SkipParked.self])
+        subcommands: [ListParked.self, RetryParked.self, SkipParked.self, ReplaceParked.self])
 }
 
 struct ListParked: AsyncParsableCommand {

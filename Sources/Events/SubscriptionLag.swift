@@ -1,0 +1,73 @@
+package import Kernel
+package import Storage
+
+/// How far a subscription is behind the log, by slot.
+package struct SubscriptionLag: Sendable {
+    package struct Slot: Sendable {
+        package let slot: Int
+        package let events: Int
+        package let oldest: Instant
+    }
+
+    package let subscription: String
+    package let kind: Subscription.Kind
+    /// Events it wants and has neither handled nor set aside.
+    package let events: Int
+    /// Counting stopped: there are more.
+    package let isMore: Bool
+    package let oldest: Instant?
+    /// Only slots that are behind.
+    package let slots: [Slot]
+    /// Keys that wait for a person or for another try.
+    package let parkedKeys: Int
+
+    /// Events looked at.
+    private static let limit = 5000
+
+    package static func measure(
+        _ subscription: Subscription, in store: Store
+    ) async throws -> SubscriptionLag {
+        let name = subscription.name
+        let (floor, places, parked) = try await store.bookkeeping { session in
+            (
+                try session.floor(subscription: name) ?? .start,
+                try session.slotPlaces(subscription: name),
+                try session.parkedKeys(subscription: name).count
+            )
+        }
+        var cursor = floor
+        var seen = 0
+        var behind: [Int: (count: Int, oldest: Instant)] = [:]
+        while seen < limit {
+            let (page, events) = try await store.log(
+                after: cursor, types: subscription.types, limit: 500)
+            guard page.next != cursor else { break }
+            cursor = page.next
+            seen += events.count
+            for event in events {
+                let slot = slot(of: event, subscription)
+                if let place = places[slot], place.epoch == page.epoch,
+                    place.position >= event.position.number
+                {
+                    continue
+                }
+                let known = behind[slot]
+                behind[slot] = ((known?.count ?? 0) + 1, min(known?.oldest ?? event.at, event.at))
+            }
+        }
+        return SubscriptionLag(
+            subscription: name, kind: subscription.kind,
+            events: behind.values.map(\.count).reduce(0, +), isMore: seen >= limit,
+            oldest: behind.values.map(\.oldest).min(),
+            slots: behind.map {
+                Slot(slot: $0.key, events: $0.value.count, oldest: $0.value.oldest)
+            }
+            .sorted { $0.slot < $1.slot }, parkedKeys: parked)
+    }
+
+    private static func slot(of event: Envelope, _ subscription: Subscription) -> Int {
+        // As the runner does: a key that cannot be read falls back to the stream.
+        let text = (try? subscription.key(event)) ?? event.stream
+        return Subscription.slot(of: ParkedKey(tenant: event.tenant, key: text))
+    }
+}

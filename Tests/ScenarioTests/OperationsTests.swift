@@ -1,0 +1,196 @@
+import Foundation
+import Glibc
+import Kernel
+import NIOHTTP1
+import Platform
+import Storage
+import Synchronization
+import Testing
+
+@Suite struct OperationsTests {
+    @Test func `figures are what a collector can read, with the names people look for`()
+        async throws
+    {
+        try await Stage.with(.init(isPolling: false)) { stage in
+            try await stage.receive("A", 5)
+            try await stage.order("9601", [("A", 1)])
+            try await stage.awaits("9601", "confirmed")
+
+            let text = try await stage.page("/metrics")
+
+            for name in [
+                "longshore_jobs_total{outcome=\"completed\"}", "longshore_jobs_oldest_due_seconds",
+                "longshore_subscription_lag_events{subscription=", "longshore_store_commits_total",
+                "http_server_request_duration_seconds_bucket{method=\"POST\",route=\"",
+                "process_resident_memory_bytes",
+            ] {
+                #expect(text.contains("\n\(name)") || text.contains("# TYPE \(name)"), "\(name)")
+            }
+            // An order's number is no form of a figure.
+            #expect(!text.contains("9601") && !text.contains(stage.tenant))
+            try Self.check(text)
+        }
+    }
+
+    /// By Debian's `promtool`; without it this part is skipped, and says so.
+    private static func check(_ text: String) throws {
+        let tool = "/usr/bin/promtool"
+        guard FileManager.default.isExecutableFile(atPath: tool) else {
+            #expect(ProcessInfo.processInfo.environment["CI"] == nil, "promtool is missing")
+            print("SKIPPED: promtool is not installed; the figures were not read by a collector")
+            return
+        }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: tool)
+        process.arguments = ["check", "metrics"]
+        let (input, output) = (Pipe(), Pipe())
+        process.standardInput = input
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        try input.fileHandleForWriting.write(contentsOf: Data(text.utf8))
+        try input.fileHandleForWriting.close()
+        let said = String(
+            decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0, "\(said)")
+    }
+
+    @Test func `readiness says why`() async throws {
+        try await Stage.with(.init(isPolling: false)) { stage in
+            let url = "http://127.0.0.1:\(stage.port)"
+            let ready = try await Stage.send(.GET, url + "/readyz")
+            let alive = try await Stage.send(.GET, url + "/livez")
+
+            #expect(ready.status == 200 && ready.body["status"].text == "ready")
+            #expect(
+                ready.body["checks"].list.map { $0["name"].text } == [
+                    "serving", "store", "disk", "jobs",
+                ])
+            #expect(alive.status == 200)
+        }
+    }
+
+    @Test func `a caller's trace is carried to the last job and event`() async throws {
+        try await Stage.with(.init(isPolling: false)) { stage in
+            let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+            try await stage.receive("A", 5)
+            try await stage.order("9602", [("A", 1)], announce: false)
+            let body = BadInputTests.event("trace-1", "9602")
+            let path = "/hooks/walmart/\(stage.tenant)/\(stage.connection)"
+            let now = SystemTimekeeper().now.microseconds / 1000
+            let answer = try await Stage.send(
+                .POST, "http://127.0.0.1:\(stage.port)\(path)", body,
+                headers: BadInputTests.signed(body, path, now)
+                    + [("traceparent", "00-\(trace)-00f067aa0ba902b7-01")])
+            try #require(answer.status == 200, "\(answer.text)")
+            try await stage.awaits("9602", "confirmed")
+
+            let jobs = try await stage.get("/v1/jobs?limit=500")["items"].list
+            let kinds = Set(
+                jobs.filter { $0["correlation"].text == trace }.map { $0["kind"].text })
+            #expect(kinds.contains("walmart.settleObligation"), "\(kinds)")
+            let called = try await stage.ledger()["calls"].list.filter {
+                $0["operation"].text == "ship" && $0["order"].text == "9602"
+            }
+            #expect(called.map { $0["trace"].text }.allSatisfy { $0.contains(trace) })
+            #expect(!called.isEmpty)
+        }
+    }
+}
+
+/// R24: nobody who heeds “not ready” is refused while the process stops.
+@Suite(.serialized) struct DrainTests {
+    /// What a load balancer saw.
+    private final class Seen: Sendable {
+        struct State {
+            var isOut = false
+            var sent = 0
+            var refused = 0
+            var stopped: Instant?
+        }
+
+        private let state = Mutex(State())
+        var now: State { state.withLock { $0 } }
+        func change(_ body: @Sendable (inout State) -> Void) { state.withLock { body(&$0) } }
+    }
+
+    /// Sends requests as a load balancer does, until readiness says no.
+    private func load(
+        _ session: ProcessSession, drainSeconds: Int
+    ) async throws -> (sent: Int, refused: Int, status: Int32, seconds: Double) {
+        let process = try session.serve()
+        defer { kill(process.processIdentifier, SIGKILL) }
+        try await session.ready()
+        let seen = Seen()
+        let clock = SystemTimekeeper()
+        let url = "http://127.0.0.1:\(session.port)"
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while true {
+                    let answer = try? await Stage.send(
+                        .GET, url + "/readyz", within: .seconds(3))
+                    guard answer?.status == 200 else { break }
+                    try await clock.sleep(for: .milliseconds(300))
+                }
+                seen.change { $0.isOut = true }
+            }
+            for _ in 0..<4 {
+                group.addTask {
+                    while !seen.now.isOut {
+                        let answer = try? await Stage.send(
+                            .GET, url + "/livez", within: .seconds(3))
+                        let isRefused = answer?.status != 200
+                        seen.change {
+                            $0.sent += 1
+                            $0.refused += isRefused ? 1 : 0
+                        }
+                        try await clock.sleep(for: .milliseconds(20))
+                    }
+                }
+            }
+            try await session.until("requests flow") { seen.now.sent > 40 }
+            seen.change { $0.stopped = clock.now }
+            process.terminate()
+            try await group.waitForAll()
+        }
+        process.waitUntilExit()
+        let began = try #require(seen.now.stopped)
+        let (seconds, attoseconds) = clock.now.duration(since: began).components
+        return (
+            seen.now.sent, seen.now.refused,
+            process.terminationStatus, Double(seconds) + Double(attoseconds) / 1e18
+        )
+    }
+
+    @Test func `requests are taken until those who send them go elsewhere`() async throws {
+        let session = try ProcessSession([], arguments: ["--drain-seconds", "3"])
+        defer { session.end() }
+        try await session.begin()
+
+        let drained = try await load(session, drainSeconds: 3)
+
+        #expect(drained.refused == 0 && drained.sent > 40, "\(drained)")
+        #expect(drained.status == 0 && drained.seconds < 25, "\(drained)")
+    }
+
+    @Test func `the control: without a wait some are refused`() async throws {
+        let session = try ProcessSession([], arguments: ["--drain-seconds", "0"])
+        defer { session.end() }
+        try await session.begin()
+
+        #expect(try await load(session, drainSeconds: 0).refused > 0)
+    }
+}
+
+extension ProcessSession {
+    /// A tenant must be there before it serves.
+    func begin() async throws {
+        let process = try serve()
+        defer { kill(process.processIdentifier, SIGKILL) }
+        try await ready()
+        try await post("/admin/tenants", .object(["name": .string("t")]))
+        process.terminate()
+        process.waitUntilExit()
+    }
+}
