@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Kernel
+import NIOCore
 import NIOHTTP1
 import Platform
 import Storage
