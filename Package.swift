@@ -113,10 +113,17 @@ let package = Package(
                 "Warehouse", "Connectors", "ChannelWalmart", "Console", httpClient, lifecycle,
                 signals, logging, nio, nioHTTP, httpTypes,
             ]),
+        room(
+            "Simulation",
+            [
+                "Kernel", "Contracts", "Storage", "StorageSQLite", "Security", "Events", "Jobs",
+                "Orders", "Connectors", "ChannelWalmart", "Sandbox", "Platform", heap, logging,
+            ]),
         .executableTarget(
             name: "longshore",
             dependencies: [
-                "Platform", "Sandbox", "Console", "Kernel", "Storage", "Telemetry", httpClient,
+                "Platform", "Sandbox", "Simulation", "Console", "Kernel", "Storage", "Telemetry",
+                httpClient,
                 arguments,
                 lifecycle,
                 signals, logging, "ChannelWalmart", "StorageSQLite", nio, nioHTTP,

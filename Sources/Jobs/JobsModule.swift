@@ -25,10 +25,11 @@ package struct JobsModule: Sendable {
     package init(
         store: Store, budgets: Budgets, registry: JobRegistry, schedules: [Schedule],
         observers: [any JobObserver] = [],
-        operations: (JobDesk) -> [any BulkOperation] = { _ in [] }, timekeeper: any Timekeeper
+        operations: (JobDesk) -> [any BulkOperation] = { _ in [] }, timekeeper: any Timekeeper,
+        randomness: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) }
     ) {
         var registry = registry
-        registry.add(FireScheduleWorker(schedules))
+        registry.add(FireScheduleWorker(schedules, randomness: randomness))
         let early = JobDesk(ending: JobEnding(registry: registry, observers: observers))
         bulk = BulkDesk(operations(early))
         registry.add(RunBulkWorker(desk: bulk))

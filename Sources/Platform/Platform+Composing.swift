@@ -44,7 +44,7 @@ extension Platform {
             schedules: [try Prune.hourly()] + (try parts.issues.schedules()),
             observers: [ledger],
             operations: { [RemedyOperation(ledger: ledger, jobs: $0, parking: parking)] },
-            timekeeper: parts.timekeeper)
+            timekeeper: parts.timekeeper, randomness: configuration.randomness)
     }
 
     static func makeIssues(

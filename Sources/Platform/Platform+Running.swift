@@ -1,11 +1,11 @@
 import Authentication
 import ChannelWalmart
-import Events
+package import Events
 import Foundation
 import Glibc
 import Hummingbird
 import Issues
-import Jobs
+package import Jobs
 import Kernel
 import Logging
 import NIOCore
@@ -56,16 +56,8 @@ extension Platform {
         onReady: @escaping @Sendable (_ port: Int) async -> Void
     ) async throws -> [any Service] {
         try await prepare()
-        var settings = Dispatcher.Settings(capacity: configuration.jobCapacity)
-        settings.randomness = configuration.randomness
-        let dispatcher = jobs.dispatcher(settings, logger: logger)
-        var services: [any Service] = subscriptions.map {
-            RunnerService(
-                runner: SubscriptionRunner(
-                    $0, store: store, timekeeper: timekeeper, logger: logger,
-                    observers: [issues.ledger]))
-        }
-        services.append(DispatcherService(dispatcher: dispatcher))
+        var services: [any Service] = runners().map { RunnerService(runner: $0) }
+        services.append(DispatcherService(dispatcher: dispatcher()))
         services.append(adminApplication())
         services.append(publicApplication(onReady: onReady))
         services.append(
@@ -132,11 +124,7 @@ extension Platform {
     /// it did; jobs stay for a server. What a long log holds is left to a server too.
     private func catchUp() async {
         do {
-            let runners = subscriptions.map {
-                SubscriptionRunner(
-                    $0, store: store, timekeeper: timekeeper, logger: logger,
-                    observers: [issues.ledger])
-            }
+            let runners = runners()
             for runner in runners { try await runner.load() }
             for _ in 0..<Self.catchUpRounds {
                 var hasMoved = false
@@ -152,6 +140,14 @@ extension Platform {
 
     private func prepare() async throws {
         for line in migration { logger.info("store", metadata: ["did": "\(line)"]) }
+        try await begin()
+        _ = FileManager.default.createFile(
+            atPath: DataFolder.servingMark(in: configuration.dataPath), contents: nil)
+        FailurePoint.pass("platform.starting")
+    }
+
+    /// What must stand before the first job and the first request.
+    package func begin() async throws {
         let tenants = try await authentication.service.tenants().map(\.id)
         try await walmart.start(tenants: tenants)
         let call = Call(
@@ -159,9 +155,23 @@ extension Platform {
         try await store.writeUnrepeated(call) { transaction in
             try self.jobs.scheduler.begin(in: transaction)
         }
-        _ = FileManager.default.createFile(
-            atPath: DataFolder.servingMark(in: configuration.dataPath), contents: nil)
-        FailurePoint.pass("platform.starting")
+    }
+
+    /// The dispatcher of this installation; it runs its jobs.
+    package func dispatcher() -> Dispatcher {
+        var settings = Dispatcher.Settings(capacity: configuration.jobCapacity)
+        settings.randomness = configuration.randomness
+        return jobs.dispatcher(settings, logger: logger)
+    }
+
+    /// The runners of all subscriptions; they carry events to those who hear them.
+    /// - Parameter isOneLane: see ``SubscriptionRunner``.
+    package func runners(isOneLane: Bool = false) -> [SubscriptionRunner] {
+        subscriptions.map {
+            SubscriptionRunner(
+                $0, store: store, timekeeper: timekeeper, logger: logger,
+                observers: [issues.ledger], isOneLane: isOneLane)
+        }
     }
 
     private func publicApplication(

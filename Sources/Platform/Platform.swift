@@ -1,7 +1,7 @@
 import Authentication
 package import Catalogue
 import ChannelWalmart
-import Connectors
+package import Connectors
 import Console
 package import Events
 import Glibc
@@ -12,7 +12,7 @@ package import Jobs
 package import Kernel
 package import Logging
 package import Orders
-import Security
+package import Security
 package import Settings
 package import Storage
 import StorageSQLite
@@ -25,10 +25,10 @@ package final class Platform: Sendable {
     let configuration: PlatformConfiguration
     let timekeeper: any Timekeeper
     let logger: Logger
-    let folder: DataFolder
+    let folder: DataFolder?
     package let store: Store
     package let budgets: Budgets
-    let http: OutboundClient
+    let http: any HTTPExchange
     let authentication: AuthenticationModule
     package let settings: SettingsModule
     package let catalogue: CatalogueModule
@@ -53,26 +53,56 @@ package final class Platform: Sendable {
         + WarehouseModule.collections + WalmartModule.collections + JobsModule.collections
         + IssuesModule.collections
 
+    /// What an installation stands on, and a simulation replaces.
+    package struct Ground: Sendable {
+        let vault: Vault
+        let folder: DataFolder?
+        let engine: any StorageEngine
+        let http: any HTTPExchange
+
+        package init(vault: Vault, engine: any StorageEngine, http: any HTTPExchange) {
+            (self.vault, self.engine, self.http) = (vault, engine, http)
+            folder = nil
+        }
+
+        /// Takes the data folder and opens the database in it.
+        init(_ configuration: PlatformConfiguration, _ logger: Logger) throws {
+            // The secrets first: a mistyped folder must not come into being.
+            vault = try SecretsFile.read(in: configuration.dataPath)
+            let folder = try DataFolder(path: configuration.dataPath)
+            self.folder = folder
+            engine = try SQLiteEngine(folder: folder) { fault in
+                // Only a fresh start can tell what is on disk.
+                logger.critical("stopping: \(fault)")
+                exit(74)
+            }
+            http = OutboundClient()
+        }
+    }
+
     /// Takes the data folder and opens what is in it.
     /// - Throws: `StorageError.locked`, `.settingRefused`; `PlatformError` about the secrets file.
-    package init(
+    package convenience init(
         _ configuration: PlatformConfiguration, timekeeper: any Timekeeper, logger: Logger
+    ) async throws {
+        try await self.init(
+            configuration, on: Ground(configuration, logger), timekeeper: timekeeper,
+            logger: logger)
+    }
+
+    package init(
+        _ configuration: PlatformConfiguration, on ground: Ground, timekeeper: any Timekeeper,
+        logger: Logger
     ) async throws {
         self.configuration = configuration
         self.timekeeper = timekeeper
         self.logger = logger
-        // The secrets first: a mistyped folder must not come into being.
-        let vault = try SecretsFile.read(in: configuration.dataPath)
-        folder = try DataFolder(path: configuration.dataPath)
-        let engine = try SQLiteEngine(folder: folder) { fault in
-            // Only a fresh start can tell what is on disk.
-            logger.critical("stopping: \(fault)")
-            exit(74)
-        }
-        store = Store(engine: engine, randomness: configuration.randomness)
+        let vault = ground.vault
+        folder = ground.folder
+        store = Store(engine: ground.engine, randomness: configuration.randomness)
         migration = try await store.open(Self.collections)
         budgets = Budgets(timekeeper: timekeeper)
-        http = OutboundClient()
+        http = ground.http
         authentication = AuthenticationModule(store: store, timekeeper: timekeeper)
         settings = SettingsModule(
             store: store, vault: vault, channels: [WalmartModule.channel: WalmartModule.operations],

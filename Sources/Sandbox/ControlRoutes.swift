@@ -5,7 +5,7 @@ import NIOCore
 
 /// What a test or a demonstration asks of the sandbox itself; not part of the marketplace.
 struct ControlRoutes: Sendable {
-    typealias Context = BasicRequestContext
+    typealias Context = SandboxContext
 
     let world: SharedWorld
     let market: OrderMarket

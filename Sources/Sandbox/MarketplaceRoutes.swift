@@ -6,7 +6,7 @@ import NIOCore
 
 /// The marketplace's own calls, as its documents describe them.
 struct MarketplaceRoutes: Sendable {
-    typealias Context = BasicRequestContext
+    typealias Context = SandboxContext
 
     let world: SharedWorld
     let timekeeper: any Timekeeper

@@ -24,6 +24,12 @@ struct SandboxFaults: Sendable {
         for _ in 0..<min(max(times, 0), 1000) { asked.append((fault, operation)) }
     }
 
+    mutating func heal() {
+        clear()
+        perMille = 0
+        webhookPerMille = 0
+    }
+
     /// What was asked for and has not come yet does not come.
     mutating func clear() { asked.removeAll() }
 

@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Hummingbird
 package import Kernel
 package import Logging
@@ -19,6 +18,16 @@ package struct SandboxConfiguration: Sendable {
     package var tokenSeconds = 900
 
     package init() {}
+
+    var world: SandboxWorld {
+        var world = SandboxWorld(
+            faults: SandboxFaults(
+                seed: generator.seed &+ 7, perMille: faultsPerMille,
+                webhookPerMille: webhookFaultsPerMille), limits: limits,
+            tokenSeconds: tokenSeconds)
+        for seller in sellers { world.sellers[seller.clientID] = seller }
+        return world
+    }
 }
 
 /// A pretended Walmart: the marketplace's own contract, a generator of orders, trouble on demand
@@ -41,17 +50,11 @@ package struct SandboxServer: Service {
     }
 
     package func run() async throws {
-        var world = SandboxWorld(
-            faults: SandboxFaults(
-                seed: configuration.generator.seed &+ 7, perMille: configuration.faultsPerMille,
-                webhookPerMille: configuration.webhookFaultsPerMille),
-            limits: configuration.limits, tokenSeconds: configuration.tokenSeconds)
-        for seller in configuration.sellers { world.sellers[seller.clientID] = seller }
-        let shared = SharedWorld(world)
-        let sender = WebhookSender(client: .shared, timekeeper: timekeeper)
+        let shared = SharedWorld(configuration.world)
+        let sender = WebhookSender(timekeeper: timekeeper, deliver: WebhookSender.overHTTP)
         let market = OrderMarket(
             world: shared, sender: sender, configuration: configuration, timekeeper: timekeeper)
-        let router = Router(context: BasicRequestContext.self)
+        let router = Router(context: SandboxContext.self)
         MarketplaceRoutes(world: shared, timekeeper: timekeeper).add(to: router)
         ControlRoutes(world: shared, market: market).add(to: router)
         let onReady = onReady

@@ -10,8 +10,11 @@ struct WebhookSender: Sendable {
     /// The marketplace waits 5, 15 and 45 minutes; here seconds stand for minutes.
     private static let waits: [Duration] = [.zero, .seconds(1), .seconds(3), .seconds(9)]
 
-    let client: HTTPClient
+    typealias Delivery = @Sendable (_ url: String, SandboxMessage) async throws -> Int
+
     let timekeeper: any Timekeeper
+    /// Takes a message to its address and answers with the status.
+    let deliver: Delivery
 
     /// Body of one event.
     static func body(
@@ -64,16 +67,29 @@ struct WebhookSender: Sendable {
     }
 
     private func post(_ body: String, to webhook: SandboxSeller.Webhook) async throws -> Bool {
-        var request = HTTPClientRequest(url: webhook.url)
-        request.method = .POST
-        request.headers.add(name: "content-type", value: "application/json")
-        for (name, value) in try await proof(of: body, for: webhook) {
-            request.headers.add(name: name, value: value)
-        }
-        request.body = .bytes(ByteBuffer(string: body))
-        let response = try await client.execute(request, timeout: .seconds(5))
+        let headers =
+            [("content-type", "application/json")] + (try await proof(of: body, for: webhook))
+        let status = try await deliver(
+            webhook.url,
+            SandboxMessage(
+                method: "POST", target: Self.target(of: webhook.url), headers: headers,
+                body: Array(body.utf8)))
+        return (200..<300).contains(status)
+    }
+
+    /// Path and query of an address.
+    private static func target(of url: String) -> String {
+        URL(string: url).map { $0.path + ($0.query.map { "?" + $0 } ?? "") } ?? "/"
+    }
+
+    @Sendable static func overHTTP(_ url: String, _ message: SandboxMessage) async throws -> Int {
+        var request = HTTPClientRequest(url: url)
+        request.method = .init(rawValue: message.method)
+        for (name, value) in message.headers { request.headers.add(name: name, value: value) }
+        request.body = .bytes(ByteBuffer(bytes: message.body))
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(5))
         _ = try await response.body.collect(upTo: 65_536)
-        return (200..<300).contains(Int(response.status.code))
+        return Int(response.status.code)
     }
 
     private func proof(
@@ -91,12 +107,12 @@ struct WebhookSender: Sendable {
             return [(webhook.headerName, "Bearer " + (try await fetchToken(webhook)))]
         default:
             let stamp = String(timekeeper.now.microseconds / 1_000_000)
-            let path = URL(string: webhook.url).map { $0.path + ($0.query.map { "?" + $0 } ?? "") }
+            let path = Self.target(of: webhook.url)
             let digest = SHA256.hash(data: Data(body.utf8)).map { byte in
                 let digits = String(byte, radix: 16)
                 return digits.count < 2 ? "0" + digits : digits
             }.joined()
-            let text = ["POST", path ?? "/", stamp, digest].joined(separator: "\n")
+            let text = ["POST", path, stamp, digest].joined(separator: "\n")
             let code = HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: key)
             return [
                 ("WM_SEC.TIMESTAMP", stamp), ("WM_SEC.SIGNATURE", Data(code).base64EncodedString()),
@@ -114,7 +130,7 @@ struct WebhookSender: Sendable {
         let pair = Data("\(webhook.user):\(webhook.secret)".utf8).base64EncodedString()
         request.headers.add(name: "authorization", value: "Basic " + pair)
         request.body = .bytes(ByteBuffer(string: "grant_type=client_credentials"))
-        let response = try await client.execute(request, timeout: .seconds(5))
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(5))
         let body = try await response.body.collect(upTo: 65_536)
         return try JSONDecoder().decode(TokenAnswer.self, from: Data(body.readableBytesView))
             .access_token

@@ -14,7 +14,11 @@ final class SQLiteWriter {
     private(set) var batches = 0
     private(set) var closures = 0
 
-    init(path: String) throws {
+    /// Whether a batch also ends by time; a simulation has no time of its own to end it by.
+    private let isTimed: Bool
+
+    init(path: String, isTimed: Bool = true) throws {
+        self.isTimed = isTimed
         connection = try SQLiteConnection(path: path)
         session = SQLiteSession(connection)
     }
@@ -40,7 +44,7 @@ final class SQLiteWriter {
         }
         let end = ContinuousClock.now + Self.batchTime
         var taken = 0
-        while taken < Self.batchLimit, ContinuousClock.now < end, let work = next() {
+        while taken < Self.batchLimit, !isTimed || ContinuousClock.now < end, let work = next() {
             taken += 1
             FailurePoint.pass("store.insideBatch")
             let failure = run(work)

@@ -1,5 +1,6 @@
 package import Hummingbird
 package import Kernel
+package import Logging
 import Security
 
 /// Who a request is from, once a key, a socket or the loopback rule has said so.
@@ -26,6 +27,16 @@ package struct APIContext: RequestContext {
         // metadata would take the process down with it.
         var generator = SystemRandomNumberGenerator()
         correlation = Hex.encode((0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) })
+    }
+
+    /// For a request that came by no socket.
+    package init(logger: Logger, correlation: String) {
+        coreContext = .init(source: Bare(logger: logger))
+        self.correlation = correlation
+    }
+
+    private struct Bare: RequestContextSource {
+        let logger: Logger
     }
 
     /// Bodies above this are refused before they are read whole.

@@ -21,7 +21,12 @@ import Testing
         ]
         for service in services { table[service] = base }
         table["Platform"] = Set(table.keys)
+        table["Simulation"] = [
+            "Kernel", "Contracts", "Storage", "StorageSQLite", "Security", "Events", "Jobs",
+            "Orders", "Connectors", "ChannelWalmart", "Sandbox", "Platform",
+        ]
         table["longshore"] = [
+            "Simulation",
             "Platform", "Sandbox", "Console", "Kernel", "Storage", "StorageSQLite",
             "ChannelWalmart", "Telemetry",
         ]

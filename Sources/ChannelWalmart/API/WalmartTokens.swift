@@ -2,12 +2,20 @@ import Connectors
 import Contracts
 import Foundation
 import Kernel
+import Storage
+import Synchronization
 
 /// Access tokens by connection: fetched once for all who wait, renewed before they run out.
 actor WalmartTokens {
     private struct Token {
         let text: String
         let expiresAt: Instant
+    }
+
+    /// A fetch under way, and those who wait for it.
+    private final class Fetch: Sendable {
+        let done = Signal()
+        let failure = Mutex<(any Error)?>(nil)
     }
 
     private struct Answer: Decodable {
@@ -21,7 +29,7 @@ actor WalmartTokens {
     private let http: any HTTPExchange
     private let timekeeper: any Timekeeper
     private var tokens: [ConnectionID: Token] = [:]
-    private var fetches: [ConnectionID: Task<Token, any Error>] = [:]
+    private var fetches: [ConnectionID: Fetch] = [:]
 
     init(http: any HTTPExchange, timekeeper: any Timekeeper) {
         self.http = http
@@ -29,17 +37,33 @@ actor WalmartTokens {
     }
 
     func token(for access: ConnectionAccess) async throws -> String {
-        if let known = tokens[access.id], timekeeper.now < known.expiresAt { return known.text }
-        if let running = fetches[access.id] { return try await running.value.text }
-        let http = http
-        let timekeeper = timekeeper
-        // Shared by all who wait: it must not end with the first of them.
-        let fetch = Task { try await Self.fetch(access, http, timekeeper.now) }
+        while true {
+            if let known = tokens[access.id], timekeeper.now < known.expiresAt { return known.text }
+            guard let running = fetches[access.id] else { return try await fetch(access) }
+            await running.done.wait(after: 0)
+            try Task.checkCancellation()
+            // Whoever fetched may have been cancelled: then one of those who wait does it.
+            if let failure = running.failure.withLock({ $0 }), !(failure is CancellationError) {
+                throw failure
+            }
+        }
+    }
+
+    private func fetch(_ access: ConnectionAccess) async throws -> String {
+        let fetch = Fetch()
         fetches[access.id] = fetch
-        defer { fetches[access.id] = nil }
-        let token = try await fetch.value
-        tokens[access.id] = token
-        return token.text
+        defer {
+            fetches[access.id] = nil
+            fetch.done.raise()
+        }
+        do {
+            let token = try await Self.fetch(access, http, timekeeper.now)
+            tokens[access.id] = token
+            return token.text
+        } catch {
+            fetch.failure.withLock { $0 = error }
+            throw error
+        }
     }
 
     /// Forgets a token the channel refused.
