@@ -142,8 +142,9 @@ struct Laws: Sendable {
         }
         let isOver = [OrderStage.confirmed, .waiting, .failed].contains(mine.stage)
         if !isOver { found.append("order \(mine.reference) stands still in \(mine.stage)") }
+        // What was told as shipped needs no acknowledgement any more.
         let isUnacknowledged =
-            !theirs.isCancelledWhole && mine.stage == .confirmed
+            !theirs.isCancelledWhole && theirs.shipped == 0 && mine.stage == .confirmed
             && !facts.effects.contains { $0.kind == "acknowledge" && $0.order == theirs.number }
         if isUnacknowledged { found.append("order \(mine.reference) was never acknowledged") }
         return found

@@ -48,7 +48,7 @@ package enum PlantedFault: String, CaseIterable, Sendable {
             .losesRows(of: "jobs", key: "number", after: .update, when: "NEW.state = 3")
         case .forgetsSuspects:
             .losesRows(of: "jobs", key: "number", after: .update, when: "NEW.suspect = 1")
-        case .skipsEvents: .skipsPlaces(by: 4)
+        case .skipsEvents: .skipsPlaces(by: 12)
         case .ignoresUniqueKeys: .dropsIndex("jobs_unique")
         case .neverPromotes: .keepsWaiting
         }

@@ -10,8 +10,9 @@ import Synchronization
 /// One run: the marketplace sells, the installation lives and dies, the weather clears, and
 /// everything has to come to rest.
 final class SimulatedDay: Sendable {
-    /// So long everything may take to come to rest after the weather cleared.
-    private static let patience = Duration.seconds(3 * 3600)
+    /// So long everything may take to come to rest after the weather cleared: waits grow to five
+    /// minutes. With a planted fault nobody needs to wait for what never comes.
+    private var patience: Duration { fault == nil ? .seconds(2400) : .seconds(400) }
 
     let shop: SimulatedShop
     let disk: SimulatedDisk
@@ -87,7 +88,7 @@ final class SimulatedDay: Sendable {
         weather.clear()
         trace.note("the weather clears")
         let laws = Laws(day: self)
-        let end = time.steady + Self.patience
+        let end = time.steady + patience
         var quiet = 0
         while quiet < 2 {
             try await time.sleep(for: .seconds(30))

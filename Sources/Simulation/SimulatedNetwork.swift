@@ -80,6 +80,7 @@ final class SimulatedNetwork: HTTPExchange {
         }
         guard let doors else {
             trace.note("webhook finds nobody")
+            trace.reach("webhook.toNobody")
             throw ChannelError(.unreachable, "nobody listens")
         }
         let answer = try await doors.send(

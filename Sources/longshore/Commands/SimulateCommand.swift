@@ -45,40 +45,67 @@ struct SimulateCommand: AsyncParsableCommand {
         let simulation = try Simulation()
         if plant == "all" { return try showAllFound(simulation) }
         let fault = plant.flatMap { PlantedFault(rawValue: $0) }
-        var broken: [Simulation.Report] = []
-        var reached: Set<String> = []
-        var (orders, calls, deaths) = (0, 0, 0)
+        var tally = Tally()
         for number in 0..<UInt64(seeds) {
             let report = try simulation.run(
                 seed: seed &+ number, planting: fault, keepsAll: trace)
-            (orders, calls) = (orders + report.orders, calls + report.calls)
-            deaths += report.deaths
-            reached.formUnion(report.reached)
-            if !report.violations.isEmpty { broken.append(report) }
-            if seeds == 1 || !report.violations.isEmpty { show(report) }
+            tally.add(report)
+            if !output.json, seeds == 1 || !report.violations.isEmpty { show(report) }
             if fault != nil, !report.violations.isEmpty { break }
         }
-        if seeds > 1, !output.json {
-            Terminal.line(
-                "\(seeds) days: \(orders) orders, \(calls) calls, \(deaths) deaths; "
-                    + "\(broken.count) broke a law. Reached: \(reached.sorted().joined(separator: ", "))"
-            )
+        if output.json {
+            Terminal.line(tally.json(withTrace: trace).pretty)
+        } else if seeds > 1 {
+            Terminal.line(tally.words)
         }
-        if !broken.isEmpty { throw ExitCode.failure }
+        if !tally.broken.isEmpty { throw ExitCode.failure }
     }
 
-    private func show(_ report: Simulation.Report) {
-        guard !output.json else {
-            let value = JSONValue.object([
+    /// What many days came to.
+    private struct Tally {
+        var reports: [Simulation.Report] = []
+        var reached: Set<String> = []
+        var (days, orders, calls, deaths) = (0, 0, 0, 0)
+        var broken: [Simulation.Report] { reports.filter { !$0.violations.isEmpty } }
+
+        mutating func add(_ report: Simulation.Report) {
+            days += 1
+            orders += report.orders
+            calls += report.calls
+            deaths += report.deaths
+            reached.formUnion(report.reached)
+            // A million days are not kept: only the first, and those that tell something.
+            if reports.count < 100 || !report.violations.isEmpty { reports.append(report) }
+        }
+
+        var words: String {
+            "\(days) days: \(orders) orders, \(calls) calls, \(deaths) deaths; "
+                + "\(broken.count) broke a law. Reached: \(reached.sorted().joined(separator: ", "))"
+        }
+
+        func json(withTrace: Bool) -> JSONValue {
+            .object([
+                "days": .integer(Int64(days)), "orders": .integer(Int64(orders)),
+                "calls": .integer(Int64(calls)), "deaths": .integer(Int64(deaths)),
+                "broken": .integer(Int64(broken.count)),
+                "reached": .array(reached.sorted().map { .string($0) }),
+                "reports": .array(reports.map { Self.json($0, withTrace) }),
+            ])
+        }
+
+        private static func json(_ report: Simulation.Report, _ withTrace: Bool) -> JSONValue {
+            .object([
                 "seed": .integer(Int64(clamping: report.seed)),
                 "traceHash": .string(report.traceHash),
                 "orders": .integer(Int64(report.orders)), "calls": .integer(Int64(report.calls)),
                 "deaths": .integer(Int64(report.deaths)),
                 "violations": .array(report.violations.map { .string($0) }),
-                "trace": .array((trace ? report.trace : []).map { .string($0) }),
+                "trace": .array((withTrace ? report.trace : []).map { .string($0) }),
             ])
-            return Terminal.line(value.pretty)
         }
+    }
+
+    private func show(_ report: Simulation.Report) {
         if trace || !report.violations.isEmpty {
             for line in report.trace { Terminal.line("  \(line)") }
         }

@@ -1,0 +1,71 @@
+import Foundation
+import Kernel
+import Simulation
+import Storage
+import StorageTesting
+import Testing
+
+/// R28: the real dispatcher, store and workers under simulated time, chance, disk and network.
+@Suite struct SimulationTests {
+    /// In a process of its own, which leaves the processors to other tests first.
+    private func simulate(_ arguments: [String]) async throws -> (status: Int32, said: JSONValue) {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/nice")
+        process.arguments =
+            ["-n", "5", ProcessSession.program.path, "simulate", "--json"] + arguments
+        let output = Pipe()
+        process.standardOutput = output
+        let (ended, signal) = AsyncStream.makeStream(of: Int32.self)
+        process.terminationHandler = { signal.yield($0.terminationStatus) }
+        try process.run()
+        let text = try output.fileHandleForReading.readToEnd() ?? Data()
+        let status = try #require(await ended.first { _ in true })
+        let said = try BodyCoder.decode(JSONValue.self, from: Array(text))
+        return (status, said)
+    }
+
+    @Test func `five hundred days of bad luck break no law`() async throws {
+        let first = Seeds.of(1)[0]
+
+        let (status, said) = try await simulate(["--seed", "\(first)", "--seeds", "500"])
+
+        let broken = said["reports"].list.filter { !$0["violations"].list.isEmpty }.map {
+            "seed \($0["seed"].text): \($0["violations"].list.map(\.text))"
+        }
+        #expect(status == 0 && broken.isEmpty, "\(broken)")
+        #expect(Int(said["deaths"].text) ?? 0 > 200 && Int(said["orders"].text) ?? 0 > 1500)
+        let reached = Set(said["reached"].list.map(\.text))
+        for point in [
+            "clock.step", "disk.diedAfterCommit", "disk.diedBeforeCommit", "disk.full",
+            "network.answerLost", "network.notReached", "network.status429", "network.status503",
+            "webhook.toNobody",
+        ] {
+            #expect(reached.contains(point), "\(point) was never reached")
+        }
+    }
+
+    @Test func `the same seed gives the same trace in every process, another one another`()
+        async throws
+    {
+        let seed = Seeds.of(1)[0]
+        var hashes: [[String]] = []
+        for _ in 0..<2 {
+            let (_, said) = try await simulate(["--seed", "\(seed)", "--seeds", "12"])
+            hashes.append(said["reports"].list.map { $0["traceHash"].text })
+        }
+
+        #expect(hashes[0] == hashes[1] && hashes[0].count == 12)
+        #expect(Set(hashes[0]).count == 12)
+    }
+
+    @Test(arguments: PlantedFault.allCases)
+    func `a planted fault is found within two hundred seeds`(_ fault: PlantedFault) async throws {
+        let first = Seeds.of(1)[0]
+
+        let (status, said) = try await simulate([
+            "--seed", "\(first)", "--seeds", "200", "--plant", fault.rawValue,
+        ])
+
+        #expect(status == 1, "\(fault.summary): not found in \(said["days"].text) seeds")
+    }
+}
