@@ -113,6 +113,7 @@ let package = Package(
                 "Warehouse", "Connectors", "ChannelWalmart", "Console", httpClient, lifecycle,
                 signals, logging, nio, nioHTTP, httpTypes,
             ]),
+        room("Torture", ["Kernel", "Storage", "StorageSQLite", "Jobs", logging]),
         room(
             "Simulation",
             [
@@ -122,7 +123,8 @@ let package = Package(
         .executableTarget(
             name: "longshore",
             dependencies: [
-                "Platform", "Sandbox", "Simulation", "Console", "Kernel", "Storage", "Telemetry",
+                "Platform", "Sandbox", "Simulation", "Torture", "Console", "Kernel", "Storage",
+                "Telemetry",
                 httpClient,
                 arguments,
                 lifecycle,

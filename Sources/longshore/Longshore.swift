@@ -15,6 +15,7 @@ struct Longshore: AsyncParsableCommand {
             ImportCommand.self, OrdersCommand.self, ListingsCommand.self, StockCommand.self,
             WarehouseCommand.self, JobsCommand.self, QueuesCommand.self, SchedulesCommand.self,
             EventsCommand.self, ParkedCommand.self, IssuesCommand.self, VerifyCommand.self,
-            DoctorCommand.self, SimulateCommand.self, BackupCommand.self, RestoreCommand.self,
+            DoctorCommand.self, SimulateCommand.self, TortureCommand.self,
+            TortureWorkerCommand.self, BackupCommand.self, RestoreCommand.self,
         ])
 }

@@ -21,12 +21,13 @@ import Testing
         ]
         for service in services { table[service] = base }
         table["Platform"] = Set(table.keys)
+        table["Torture"] = ["Kernel", "Storage", "StorageSQLite", "Jobs"]
         table["Simulation"] = [
             "Kernel", "Contracts", "Storage", "StorageSQLite", "Security", "Events", "Jobs",
             "Orders", "Connectors", "ChannelWalmart", "Sandbox", "Platform",
         ]
         table["longshore"] = [
-            "Simulation",
+            "Simulation", "Torture",
             "Platform", "Sandbox", "Console", "Kernel", "Storage", "StorageSQLite",
             "ChannelWalmart", "Telemetry",
         ]

@@ -1,0 +1,154 @@
+import Foundation
+import Glibc
+import Kernel
+
+/// Tortures a scratch installation on this machine, one fault after the other.
+package struct Torture: Sendable {
+    package enum Fault: String, CaseIterable, Sendable {
+        case kill, killInsideBatch, killBeforeCommit, killAfterCommit, killAfterClaim
+        case killBeforeSettle, killAfterEffect, pause, fileLimit, slowDisk, failingSync
+        case fullDisk, powerCut
+
+        package var summary: String {
+            switch self {
+            case .kill: "kill -9 at any moment"
+            case .killInsideBatch: "kill -9 while a batch is written"
+            case .killBeforeCommit: "kill -9 before a commit"
+            case .killAfterCommit: "kill -9 after a commit, before anyone hears of it"
+            case .killAfterClaim: "kill -9 after jobs were claimed"
+            case .killBeforeSettle: "kill -9 before a job's end is written"
+            case .killAfterEffect: "kill -9 after an effect, before it is written down"
+            case .pause: "stopped for a while, then killed"
+            case .fileLimit: "files may not grow any more"
+            case .slowDisk: "each sync takes 50 ms"
+            case .failingSync: "a sync fails"
+            case .fullDisk: "the disk is full, then has room again"
+            case .powerCut: "the power goes: what was not synced is gone"
+            }
+        }
+
+        /// Where in the code the process dies.
+        var crashPoint: String? {
+            switch self {
+            case .killInsideBatch: "store.insideBatch"
+            case .killBeforeCommit: "store.beforeCommit"
+            case .killAfterCommit: "store.afterCommit"
+            case .killAfterClaim: "jobs.afterClaim"
+            case .killBeforeSettle: "jobs.beforeSettle"
+            case .killAfterEffect: "effect.afterCall"
+            default: nil
+            }
+        }
+    }
+
+    let program: String
+    /// Where scratch folders are made; on a real disk.
+    let place: String
+    let rounds: Int
+    let control: TortureWorker.Control?
+    let clock = SystemTimekeeper()
+
+    package init(program: String, place: String, rounds: Int, control: TortureWorker.Control?) {
+        (self.program, self.place, self.rounds, self.control) = (program, place, rounds, control)
+    }
+
+    /// Runs one fault on a scratch copy of its own, and takes it away again.
+    package func run(_ fault: Fault, seed: UInt64) async throws -> TortureVerdict {
+        if let reason = Tools.missing(for: fault) {
+            return TortureVerdict(fault.rawValue, notRun: reason)
+        }
+        let folder = place + "/longshore-torture-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var random = SplitMix64(seed: seed)
+        let disk: ScratchDisk
+        do { disk = try await ScratchDisk(for: fault, in: folder) } catch let error as TortureError
+        {
+            return TortureVerdict(fault.rawValue, notRun: error.description)
+        }
+        do {
+            for round in 0..<rounds {
+                try await self.round(
+                    fault, disk, folder, from: Int64(round + 1) * 10_000_000, &random)
+            }
+            let settle = try start(disk, folder, ["--settle"])
+            try await ended(settle, within: .seconds(120))
+            await disk.remove()
+        } catch {
+            await disk.remove()
+            throw error
+        }
+        return try TortureVerdict(
+            fault.rawValue, rounds: rounds, notebook: folder + "/outside")
+    }
+
+    private func round(
+        _ fault: Fault, _ disk: ScratchDisk, _ folder: String, from: Int64,
+        _ random: inout SplitMix64
+    ) async throws {
+        var arguments = ["--from", "\(from)"]
+        if let control { arguments += ["--control", control.rawValue] }
+        if fault == .fileLimit { arguments += ["--file-limit", "\(8 * 1_048_576)"] }
+        var environment: [String: String] = [:]
+        if let point = fault.crashPoint {
+            environment["LONGSHORE_CRASH_AT"] =
+                "\(point):\(Int.random(in: 20...400, using: &random))"
+        }
+        let process = try start(
+            disk, folder, arguments, environment, tracing: Tools.tracing(fault, &random))
+        let time = Duration.milliseconds(Int64.random(in: 400...2000, using: &random))
+        switch fault {
+        case .pause:
+            try await clock.sleep(for: time)
+            Glibc.kill(process.processIdentifier, SIGSTOP)
+            try await clock.sleep(for: .seconds(1))
+            Glibc.kill(process.processIdentifier, SIGCONT)
+            try await clock.sleep(for: .milliseconds(500))
+        case .fullDisk:
+            try await clock.sleep(for: .milliseconds(500))
+            try disk.fill()
+            try await clock.sleep(for: time)
+            disk.makeRoom()
+            try await clock.sleep(for: .seconds(1))
+        case .powerCut:
+            try await clock.sleep(for: time)
+            try disk.cutPower()
+        default: try await clock.sleep(for: time)
+        }
+        Glibc.kill(process.processIdentifier, SIGKILL)
+        try await ended(process, within: .seconds(30))
+        if fault == .powerCut { try await disk.powerUp() }
+    }
+
+    private func start(
+        _ disk: ScratchDisk, _ folder: String, _ arguments: [String],
+        _ environment: [String: String] = [:], tracing: [String] = []
+    ) throws -> Process {
+        let process = Process()
+        let command =
+            tracing + [
+                program, "torture-worker", "--data", disk.dataPath, "--outside",
+                folder + "/outside",
+            ] + arguments
+        process.executableURL = URL(fileURLWithPath: command[0])
+        process.arguments = Array(command.dropFirst())
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        return process
+    }
+
+    private func ended(_ process: Process, within limit: Duration) async throws {
+        let end = clock.now + limit
+        while process.isRunning {
+            guard clock.now < end else {
+                Glibc.kill(process.processIdentifier, SIGKILL)
+                throw TortureError("the process did not end in \(limit.components.seconds) s")
+            }
+            try await clock.sleep(for: .milliseconds(20))
+        }
+    }
+}

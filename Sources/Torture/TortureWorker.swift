@@ -1,0 +1,183 @@
+import Foundation
+import Glibc
+import Jobs
+import Kernel
+import Logging
+import Storage
+import StorageSQLite
+import Synchronization
+
+/// The process that is tortured: the store and the dispatcher as `serve` uses them, with work whose
+/// every acknowledgement and effect is written down outside the disk that is made to fail.
+package struct TortureWorker: Sendable {
+    package struct Options: Sendable {
+        package var data = ""
+        /// The record nobody tampers with: what was tried, acknowledged and done.
+        package var outside = ""
+        /// Numbers begin here.
+        package var from: Int64 = 0
+        /// Nothing new: what is there is seen through, then listed.
+        package var onlySettles = false
+        /// A fault on purpose, which must lose work.
+        package var control: Control?
+        /// A file may not grow beyond this; 0 for no limit.
+        package var fileLimit = 0
+
+        package init() {}
+    }
+
+    package enum Control: String, Sendable, CaseIterable {
+        /// Acknowledges before the write is done.
+        case answersEarly
+        /// Does not wait for the disk.
+        case doesNotSync
+    }
+
+    private static let callers = 16
+
+    let options: Options
+
+    package init(_ options: Options) { self.options = options }
+
+    /// Works until it is killed, or until nothing is left to do.
+    package func run() async throws {
+        signal(SIGXFSZ, SIG_IGN)
+        if options.fileLimit > 0 {
+            var limit = rlimit(
+                rlim_cur: rlim_t(options.fileLimit), rlim_max: rlim_t(options.fileLimit))
+            setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+        }
+        let notebook = try Notebook(options.outside)
+        let engine = try SQLiteEngine(folder: DataFolder(path: options.data)) { _ in exit(74) }
+        let store = Store(engine: engine)
+        _ = try await store.open([TortureRecord.self] + JobsModule.collections)
+        if options.control == .doesNotSync { try engine.provoke("PRAGMA synchronous = OFF") }
+        var registry = JobRegistry()
+        registry.add(TortureJobWorker(notebook: notebook))
+        let jobs = JobsModule(
+            store: store, budgets: Budgets(timekeeper: SystemTimekeeper()), registry: registry,
+            schedules: [], timekeeper: SystemTimekeeper())
+        let dispatcher = jobs.dispatcher(
+            .init(), logger: Logger(label: "torture") { _ in SwiftLogNoOpLogHandler() })
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await dispatcher.run() }
+            if options.onlySettles {
+                try await settle(store, notebook)
+                dispatcher.drain()
+            } else {
+                let next = Atomic<Int64>(options.from)
+                let numbers = Numbers(next: { next.add(1, ordering: .relaxed).newValue })
+                for _ in 0..<Self.callers {
+                    group.addTask { await self.call(store, notebook, numbers) }
+                }
+            }
+            try await group.waitForAll()
+        }
+        await store.close()
+    }
+
+    private struct Numbers: Sendable { let next: @Sendable () -> Int64 }
+
+    private func call(_ store: Store, _ notebook: Notebook, _ numbers: Numbers) async {
+        let clock = SystemTimekeeper()
+        while !Task.isCancelled {
+            let number = numbers.next()
+            notebook.write("t \(number)")
+            let call = Call(
+                tenant: .platform, actor: .platform, at: clock.now, correlation: "torture")
+            if options.control == .answersEarly { notebook.write("a \(number)") }
+            do {
+                try await store.writeUnrepeated(call) { transaction in
+                    try transaction.insert(
+                        TortureRecord(id: transaction.decision.newID(), number: number))
+                    try transaction.enqueue(TortureJob(number: number))
+                }
+                if options.control != .answersEarly { notebook.write("a \(number)") }
+            } catch {
+                // Refused, as when the disk is full: not acknowledged, and tried again shortly.
+                do { try await clock.sleep(for: .milliseconds(20)) } catch { return }
+            }
+        }
+    }
+
+    /// Waits until every job is done, then lists what is in the store.
+    private func settle(_ store: Store, _ notebook: Notebook) async throws {
+        let clock = SystemTimekeeper()
+        while true {
+            let counts = try await store.bookkeeping { try $0.jobCounts(tenant: .platform) }
+            let live = JobState.allCases.filter { !$0.isFinal }.compactMap { counts[$0] }
+            if live.reduce(0, +) == 0 { break }
+            try await clock.sleep(for: .milliseconds(50))
+        }
+        var cursor: PageCursor?
+        repeat {
+            let after = cursor
+            let page = try await store.read(.platform) {
+                try $0.page(TortureRecord.byNumber, after: after, limit: 1000)
+            }
+            for record in page.items { notebook.write("p \(record.number)") }
+            cursor = page.next
+        } while cursor != nil
+        notebook.write("end")
+    }
+}
+
+enum TortureTag: IdentifierTag { static let prefix = "tor" }
+
+struct TortureRecord: Record {
+    static let collection = "torture_records"
+    static let byNumber = Index<TortureRecord>.unique("by_number", Column("number", \.number))
+    static let indexes = [byNumber]
+
+    let id: Identifier<TortureTag>
+    let number: Int64
+}
+
+struct TortureJob: Job {
+    static let kind: JobKind = "torture.effect"
+    let number: Int64
+}
+
+/// Has an effect on the outside, once, whatever happens to the process around it.
+struct TortureJobWorker: JobWorker {
+    let notebook: Notebook
+    private let ledger = EffectLedger()
+
+    init(notebook: Notebook) { self.notebook = notebook }
+
+    func work(_ job: TortureJob, in context: JobContext) async throws -> JobOutcome {
+        let line = "e \(job.number)"
+        let notebook = notebook
+        _ = try await ledger.perform(
+            scope: "torture", key: String(job.number), in: context,
+            look: { try notebook.holds(line) ? .happened : .absent },
+            call: { notebook.write(line) }, settle: { _, _ in })
+        return .completed
+    }
+}
+
+/// A file that only grows, a line at a time, by one system call each.
+final class Notebook: Sendable {
+    private let path: String
+    private let handle: Int32
+
+    init(_ path: String) throws {
+        self.path = path
+        handle = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
+        guard handle >= 0 else {
+            throw StorageError(.engine, "cannot open \(path): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    deinit { close(handle) }
+
+    func write(_ line: String) {
+        var text = line + "\n"
+        text.withUTF8 { _ = Glibc.write(handle, $0.baseAddress, $0.count) }
+    }
+
+    func holds(_ line: String) throws -> Bool {
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        return text.hasPrefix(line + "\n") || text.contains("\n" + line + "\n")
+    }
+}

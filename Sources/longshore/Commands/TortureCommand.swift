@@ -1,0 +1,123 @@
+import ArgumentParser
+import Foundation
+import Glibc
+import Storage
+import Torture
+
+struct TortureCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "torture",
+        abstract: "Breaks a scratch installation on this machine in every way it can, and counts.",
+        discussion: """
+            For each fault a process with this program's own store and dispatcher works as fast as it \
+            can on a scratch copy, is broken again and again, and is then seen through to its end. \
+            What it acknowledged and did was written down elsewhere at the time: that is compared \
+            with what the store holds. Exits 1 when anything acknowledged is lost or any effect \
+            happened twice. --control does it wrong on purpose, and must lose.
+
+            Some faults need root or a tool; those that could not be run are named with the reason.
+            """)
+
+    @Option(help: "Rounds of each fault.") var rounds = 3
+    @Option(help: "Folder for the scratch copies, on the disk that is to be tried.")
+    var place = "/var/tmp"
+    @Option(
+        name: .customLong("fault"),
+        help: """
+            Only this; may be given several times: \
+            \(Torture.Fault.allCases.map(\.rawValue).joined(separator: ", ")).
+            """)
+    var faults: [String] = []
+    @Option(help: "Where chance begins.") var seed: UInt64 = 1
+    @Flag(help: "Do it wrong on purpose: acknowledge too early, and do not wait for the disk.")
+    var control = false
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard (1...10_000).contains(rounds) else {
+            throw ValidationError("--rounds must be 1 to 10000")
+        }
+        for name in faults where Torture.Fault(rawValue: name) == nil {
+            throw ValidationError("no fault is called “\(name)”")
+        }
+    }
+
+    func run() async throws {
+        let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path
+        let chosen = faults.compactMap { Torture.Fault(rawValue: $0) }
+        var verdicts: [TortureVerdict] = []
+        for fault in chosen.isEmpty ? Torture.Fault.allCases : chosen {
+            if !output.json, Terminal.isInteractive {
+                Terminal.line("\(fault.rawValue): \(fault.summary) …")
+            }
+            // Only a power cut shows that nobody waited for the disk.
+            let wrong: TortureWorker.Control? =
+                control ? (fault == .powerCut ? .doesNotSync : .answersEarly) : nil
+            let torture = Torture(
+                program: program, place: place, rounds: rounds, control: wrong)
+            do { verdicts.append(try await torture.run(fault, seed: seed)) } catch {
+                Terminal.error("\(fault.rawValue): \(error)")
+                throw ExitCode.failure
+            }
+        }
+        show(verdicts)
+        if verdicts.contains(where: { !$0.isSound }) { throw ExitCode.failure }
+    }
+
+    private func show(_ verdicts: [TortureVerdict]) {
+        if output.json {
+            let items = verdicts.compactMap { verdict in
+                try? BodyCoder.decode(JSONValue.self, from: try BodyCoder.encode(verdict))
+            }
+            return Terminal.line(JSONValue.object(["items": .array(items)]).pretty)
+        }
+        Terminal.table(
+            [
+                "FAULT", "ROUNDS", "ACKNOWLEDGED", "PRESENT", "LOST", "DUPLICATED", "UNDONE",
+                "WHAT",
+            ],
+            verdicts.filter { $0.notRun == nil }.map { verdict in
+                [
+                    verdict.fault, "\(verdict.rounds)", "\(verdict.acknowledged)",
+                    "\(verdict.present)", "\(verdict.lost)", "\(verdict.duplicated)",
+                    "\(verdict.undone)",
+                    Torture.Fault(rawValue: verdict.fault)?.summary ?? "",
+                ]
+            })
+        for verdict in verdicts {
+            if let reason = verdict.notRun { Terminal.line("not run: \(verdict.fault): \(reason)") }
+        }
+        let isSound = verdicts.allSatisfy(\.isSound)
+        let acknowledged = verdicts.map(\.acknowledged).reduce(0, +)
+        Terminal.line(
+            isSound
+                ? "0 of \(acknowledged) acknowledged are lost, no effect happened twice"
+                : "BROKEN: see LOST, DUPLICATED and UNDONE"
+                    + (control ? "; the control does it wrong on purpose" : ""))
+    }
+}
+
+/// The process that is tortured; not for people.
+struct TortureWorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "torture-worker", abstract: "The process that is tortured.",
+        shouldDisplay: false)
+
+    @Option var data: String
+    @Option var outside: String
+    @Option var from: Int64 = 0
+    @Flag var settle = false
+    @Option var control: String?
+    @Option var fileLimit = 0
+
+    func run() async throws {
+        var options = TortureWorker.Options()
+        options.data = data
+        options.outside = outside
+        options.from = from
+        options.onlySettles = settle
+        options.control = control.flatMap { TortureWorker.Control(rawValue: $0) }
+        options.fileLimit = fileLimit
+        try await TortureWorker(options).run()
+    }
+}
