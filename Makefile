@@ -1,5 +1,5 @@
 # Longshore: the commands a newcomer and a developer need. Each says what it does.
-.PHONY: help setup build demo test format lint bench release clean
+.PHONY: help setup build demo test format lint bench torture release clean
 
 SWIFT ?= swift
 export SWIFT_BACKTRACE ?= enable=no
@@ -7,6 +7,7 @@ export SWIFT_BACKTRACE ?= enable=no
 help:
 	@echo "make demo      build, then ten sellers' orders from a sandbox, shipped and confirmed"
 	@echo "make test      format check, build, all tests"
+	@echo "make torture   release build, then break a scratch copy in every way, and count"
 	@echo "make bench     release build, then the figures, on this disk"
 	@echo "make release   the program for deployment: .build/release/longshore"
 	@echo "make format    put the code into its form"
@@ -37,6 +38,9 @@ format:
 
 release: setup
 	@$(SWIFT) build -c release --product longshore
+
+torture: release
+	@.build/release/longshore torture
 
 bench: setup
 	@Benchmarks/run

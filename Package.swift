@@ -157,7 +157,7 @@ let package = Package(
             "ScenarioTests",
             [
                 "Kernel", "Storage", "Platform", "Console", "Sandbox", "ChannelWalmart", "CSQLite",
-                "Simulation",
+                "Simulation", "Torture",
                 "longshore", "Contracts", "Events", "Connectors", "Catalogue", "Inventory",
                 "Orders",
                 "Settings", "StorageTesting", "Warehouse", httpClient, lifecycle, logging, nio,

@@ -242,14 +242,17 @@ package actor SubscriptionRunner {
     private func drainParked() async throws -> Bool {
         guard !parkedKeys.isEmpty else { return false }
         let name = subscription.name
-        let now = timekeeper.now.microseconds
+        let (now, horizon) = (timekeeper.now.microseconds, horizon)
         let due = try await store.bookkeeping {
-            try $0.parkedDue(subscription: name, now: now, limit: 256)
+            try $0.parkedDue(subscription: name, now: now, horizon: horizon, limit: 256)
         }
         for head in due { try await drain(head.key) }
         if due.isEmpty { try await refreshParkedKeys() }
         return !due.isEmpty
     }
+
+    /// Nothing is put off beyond this: what seems to be was, before the clock was set back.
+    private var horizon: Int64 { (timekeeper.now + Backoff.limit + .seconds(60)).microseconds }
 
     private func refreshParkedKeys() async throws {
         let name = subscription.name
@@ -261,7 +264,8 @@ package actor SubscriptionRunner {
         while let row = try await store.bookkeeping({
             try $0.parked(subscription: name, key: key, limit: 1).first
         }) {
-            guard row.retryAt.map({ $0 <= timekeeper.now.microseconds }) ?? false else { return }
+            let now = timekeeper.now.microseconds
+            guard row.retryAt.map({ $0 <= now || $0 > horizon }) ?? false else { return }
             guard try await retry(row) else { return }
         }
         parkedKeys.remove(key)

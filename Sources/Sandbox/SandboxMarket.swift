@@ -46,12 +46,14 @@ package final class SandboxMarket: Sendable {
     private let market: OrderMarket
     private let responder: any HTTPResponder<SandboxContext>
     private let logger: Logger
+    private let timekeeper: any Timekeeper
 
     /// - Parameter deliver: takes a webhook to its address and answers with the status.
     package init(
         _ configuration: SandboxConfiguration, timekeeper: any Timekeeper,
         deliver: @escaping @Sendable (_ url: String, SandboxMessage) async throws -> Int
     ) {
+        self.timekeeper = timekeeper
         world = SharedWorld(configuration.world)
         market = OrderMarket(
             world: world, sender: WebhookSender(timekeeper: timekeeper, deliver: deliver),
@@ -90,10 +92,20 @@ package final class SandboxMarket: Sendable {
             to: request, context: SandboxContext(logger: logger))
         let collected = Collected()
         try await response.body.write(collected)
-        return (
-            response.status.code, response.headers.map { ($0.name.canonicalName, $0.value) },
-            collected.bytes
-        )
+        let headers =
+            response.headers.map { ($0.name.canonicalName, $0.value) }
+            + [("date", Self.date(timekeeper.now))]
+        return (response.status.code, headers, collected.bytes)
+    }
+
+    /// The time as a server's answer tells it.
+    private static func date(_ now: Instant) -> String {
+        let formatter = DateFormatter()
+        formatter.locale = Locale(identifier: "en_US_POSIX")
+        formatter.timeZone = TimeZone(identifier: "GMT")
+        formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
+        return formatter.string(
+            from: Date(timeIntervalSince1970: Double(now.microseconds) / 1_000_000))
     }
 
     package var facts: Facts {

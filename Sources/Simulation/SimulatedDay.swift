@@ -43,7 +43,7 @@ final class SimulatedDay: Sendable {
         configuration.generator.unmappedPerMille = 0
         configuration.generator.lostPerMille = 200
         configuration.generator.cancelPerMille = 100
-        market = SandboxMarket(configuration, timekeeper: time) { _, message in
+        market = SandboxMarket(configuration, timekeeper: TrueClock(time: time)) { _, message in
             try await network.deliver(message)
         }
         network.connect(market)
@@ -75,14 +75,16 @@ final class SimulatedDay: Sendable {
 
     /// Lets the day pass, then looks whether all is well.
     private func direct() async throws -> [String] {
-        try await time.sleep(for: .seconds(Int64(weather.plan.orders)))
         if weather.plan.clockSteps {
-            for _ in 0..<2 {
-                try await time.sleep(for: .seconds(5))
-                time.setClock(by: .seconds(Int64([-3600, -60, 60, 3600][time.pick(0...3)])))
+            for _ in 0..<3 {
+                try await time.sleep(for: .milliseconds(time.pick(10...3000)))
+                let step = [-86_400, -3600, -60, 60, 3600, 86_400][time.pick(0...5)]
+                time.setClock(by: .seconds(Int64(step)))
+                trace.note("the clock is set by \(step) s")
                 trace.reach("clock.step")
             }
         }
+        try await time.sleep(for: .seconds(Int64(weather.plan.orders)))
         try await time.sleep(for: .seconds(20))
         await market.heal()
         weather.clear()

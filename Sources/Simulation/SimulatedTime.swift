@@ -2,6 +2,18 @@ import HeapModule
 import Kernel
 import Synchronization
 
+/// The marketplace's own clock, which nobody sets.
+struct TrueClock: Timekeeper {
+    let time: SimulatedTime
+
+    var now: Instant { time.steady }
+    var steady: Instant { time.steady }
+
+    func sleep(until deadline: Instant) async throws {
+        try await time.sleep(for: deadline.duration(since: now))
+    }
+}
+
 /// The one thread of a simulation: which task goes on next is drawn from a seed, and time stands
 /// still while any can.
 final class SimulatedTime: TaskExecutor, Timekeeper {

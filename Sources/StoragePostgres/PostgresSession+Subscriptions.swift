@@ -102,12 +102,15 @@ extension PostgresSession: SubscriptionRows {
         _ = try run("DELETE FROM parked WHERE number = ?", PostgresValues().with(number))
     }
 
-    func parkedDue(subscription: String, now: Int64, limit: Int) throws -> [ParkedRow] {
+    func parkedDue(
+        subscription: String, now: Int64, horizon: Int64, limit: Int
+    ) throws -> [ParkedRow] {
         try run(
             """
             SELECT \(Self.parkedColumns) FROM parked
-            WHERE subscription = ? AND retry_at <= ? ORDER BY retry_at LIMIT ?
-            """, PostgresValues().with(subscription).with(now).with(limit)
+            WHERE subscription = ? AND retry_at IS NOT NULL AND (retry_at <= ? OR retry_at > ?)
+            ORDER BY retry_at LIMIT ?
+            """, PostgresValues().with(subscription).with(now).with(horizon).with(limit)
         ).map(Self.parkedRow)
     }
 

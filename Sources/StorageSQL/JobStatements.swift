@@ -107,6 +107,25 @@ extension JobRows where Self: StatementRunner {
         }
     }
 
+    package func latestTime() throws -> Int64? {
+        try first(
+            """
+            SELECT max(t) FROM (
+              SELECT * FROM (SELECT at AS t FROM events ORDER BY position DESC LIMIT 1) a
+              UNION ALL
+              SELECT * FROM (SELECT enqueued FROM jobs ORDER BY number DESC LIMIT 1) b
+              UNION ALL SELECT max(started) FROM jobs WHERE state = 2) times
+            """, []
+        ) { $0.optionalInteger(0) } ?? nil
+    }
+
+    package func bringForward(by step: Int64, dueUntil last: Int64) throws -> Int {
+        try change(
+            """
+            UPDATE jobs SET due = due - ?, rank = rank - ? WHERE state IN (0, 3) AND due <= ?
+            """, [.integer(step), .integer(step), .integer(last)])
+    }
+
     package func claim(_ numbers: [Int64], now: Int64, isAlone: Bool) throws -> [JobRow] {
         try numbers.compactMap { number in
             try first(

@@ -103,13 +103,18 @@ extension SQLiteSession: SubscriptionRows {
         try with("DELETE FROM parked WHERE number = ?") { try $0.bind(number).run() }
     }
 
-    func parkedDue(subscription: String, now: Int64, limit: Int) throws -> [ParkedRow] {
+    func parkedDue(
+        subscription: String, now: Int64, horizon: Int64, limit: Int
+    ) throws -> [ParkedRow] {
         try with(
             """
             SELECT \(Self.parkedColumns) FROM parked
-            WHERE subscription = ? AND retry_at <= ? ORDER BY retry_at LIMIT ?
+            WHERE subscription = ? AND retry_at IS NOT NULL AND (retry_at <= ? OR retry_at > ?)
+            ORDER BY retry_at LIMIT ?
             """
-        ) { try $0.bind(subscription).bind(now).bind(limit).rows(Self.parkedRow) }
+        ) {
+            try $0.bind(subscription).bind(now).bind(horizon).bind(limit).rows(Self.parkedRow)
+        }
     }
 
     private static func parkedRow(_ row: SQLiteStatement) throws -> ParkedRow {

@@ -192,3 +192,13 @@ enum Reference {
         #expect(JSONSlices.elements(of: [], in: deep) == nil)
     }
 }
+
+@Suite struct HTTPDateTests {
+    @Test func `a server's time is read, and nothing else passes for it`() {
+        #expect(
+            HTTPDate.instant("Sun, 06 Nov 1994 08:49:37 GMT") == Instant("1994-11-06T08:49:37Z"))
+        for text in ["", "Sun, 6 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "x"] {
+            #expect(HTTPDate.instant(text) == nil)
+        }
+    }
+}

@@ -228,3 +228,43 @@ private final class Outside: Sendable {
         }
     }
 }
+
+/// R11: who sets the clock delays nothing and starts nothing twice.
+@Suite struct ClockTests {
+    @Test(arguments: [3600, 86_400])
+    func `a clock set back does not put off what waits a moment`(_ step: Int) async throws {
+        let stage = try await JobsStage()
+        try await stage.enqueue(Probe(name: "ok"), JobOptions(delay: .seconds(20)))
+        try await stage.enqueue(Probe(name: "ok"), JobOptions(delay: .seconds(86_400 * 3)))
+
+        try await stage.whileDispatching { stage, board in
+            try await stage.until { board.isRunning }
+            stage.timekeeper.advance(by: .seconds(1))
+            stage.store.signals.jobs.raise()
+            try await stage.until { board.waiting == 0 }
+            stage.timekeeper.advance(by: .seconds(-step))
+            stage.store.signals.jobs.raise()
+            try await stage.until {
+                stage.timekeeper.advance(by: .seconds(1))
+                stage.store.signals.jobs.raise()
+                return try await !stage.rows([.completed]).isEmpty
+            }
+        }
+
+        // Twenty seconds and what the machine took to look, not the clock's step.
+        #expect(stage.timekeeper.steady < Call.sample().at + .seconds(600))
+        let kept = try #require(try await stage.rows([.scheduled]).first)
+        #expect(kept.due == (Call.sample().at + .seconds(86_400 * 3)).microseconds)
+    }
+
+    @Test func `a clock set back does not stop the tokens`() {
+        let clock = ManualTimekeeper()
+        let budgets = Budgets(timekeeper: clock)
+        budgets.configure("k", PartitionLimit(concurrency: 1, rate: RateLimit(perMinute: 60)))
+        clock.advance(by: .seconds(-86_400))
+
+        clock.advance(by: .seconds(10))
+
+        #expect(budgets.take("k") == .zero)
+    }
+}

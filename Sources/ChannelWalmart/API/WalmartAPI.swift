@@ -27,6 +27,8 @@ struct WalmartPage: Sendable {
     let orders: [[UInt8]]
     /// A ready-made query that begins with `?`, to be appended as it is; `nil` after the last page.
     let nextCursor: String?
+    /// The channel's own time; `nil` where it does not tell.
+    var date: Instant?
 }
 
 /// Walmart's order calls: limits kept, tokens renewed, errors told apart.
@@ -73,9 +75,9 @@ struct WalmartAPI: Sendable {
     private func page(
         _ operation: WalmartOperation, _ path: String, _ isFirst: Bool
     ) async throws -> WalmartPage {
-        let body: [UInt8]
+        let (body, date): ([UInt8], Instant?)
         do {
-            body = try await call(operation, "GET", path)
+            (body, date) = try await answer(operation, "GET", path)
         } catch let fault as ChannelError
             where isFirst && fault.reason == .notFound
             && fault.detail.hasPrefix("CONTENT_NOT_FOUND")
@@ -87,32 +89,40 @@ struct WalmartAPI: Sendable {
             guard JSONSlices.value(of: ["list"], in: body) != nil else {
                 throw ChannelError(.answerMalformed, "the page is not a list of orders")
             }
-            return WalmartPage(orders: [], nextCursor: nil)
+            return WalmartPage(orders: [], nextCursor: nil, date: date)
         }
         let raw = JSONSlices.value(of: ["list", "meta", "nextCursor"], in: body) ?? []
         let cursor = try? JSONDecoder().decode(String.self, from: Data(raw))
         guard let cursor, !cursor.isEmpty else {
-            return WalmartPage(orders: orders, nextCursor: nil)
+            return WalmartPage(orders: orders, nextCursor: nil, date: date)
         }
         guard cursor.hasPrefix("?") else {
             throw ChannelError(.answerMalformed, "the next page's cursor is no query")
         }
-        return WalmartPage(orders: orders, nextCursor: cursor)
+        return WalmartPage(orders: orders, nextCursor: cursor, date: date)
     }
 
     private func call(
         _ operation: WalmartOperation, _ method: String, _ path: String, _ body: [UInt8] = []
     ) async throws -> [UInt8] {
+        try await answer(operation, method, path, body).body
+    }
+
+    private func answer(
+        _ operation: WalmartOperation, _ method: String, _ path: String, _ body: [UInt8] = []
+    ) async throws -> (body: [UInt8], date: Instant?) {
         var isFirst = true
         while true {
             let limit = operation.limit(access.id)
             try allowance.spend(on: limit)
             let token = try await tokens.token(for: access)
             let response = try await http.send(request(method, path, token, body))
-            if (200..<300).contains(response.status) { return response.body }
+            if (200..<300).contains(response.status) {
+                return (response.body, response.header("date").flatMap(HTTPDate.instant))
+            }
             let fault = WalmartErrors.fault(response, now: timekeeper.now)
             if fault.reason == .throttled, let wait = fault.retryAfter {
-                allowance.pause(limit, until: timekeeper.now + wait)
+                allowance.pause(limit, for: wait)
             }
             guard fault.reason == .unauthorised, isFirst else { throw fault }
             // A token may run out between two pages: once more with a new one.

@@ -66,6 +66,8 @@ struct PollOrdersWorker: JobWorker {
                 try await api.releasedOrders(query: query, isFirst: stream.nextCursor == nil)
             case .changed: try await api.orders(query: query, isFirst: stream.nextCursor == nil)
             }
+        // A clock of ours that runs ahead must not step over what the channel has yet to list.
+        let seenTo = min(windowStart, page.date ?? windowStart)
         let isLast = page.nextCursor == nil
         guard stream.pagesInWindow < Self.pageLimit || isLast else {
             throw ChannelError(
@@ -77,9 +79,9 @@ struct PollOrdersWorker: JobWorker {
             try intake.keepOrders(page.orders, of: job.connection, in: transaction)
             var next = try transaction.require(PollStream.self, stream.id)
             next.nextCursor = isLast ? nil : page.nextCursor
-            next.windowStart = windowStart
+            next.windowStart = seenTo
             next.pagesInWindow = isLast ? 0 : next.pagesInWindow + 1
-            if isLast { next.watermark = windowStart }
+            if isLast { next.watermark = seenTo }
             next.lastSuccess = context.timekeeper.now
             next.lastFault = nil
             next.failingSince = nil

@@ -6,6 +6,10 @@ import Storage
 /// What becomes known to the dispatcher, and what it takes up.
 extension Dispatcher {
     private static let promoteLimit = 500
+    /// A clock that is corrected by less is let be.
+    private static let clockTolerance = Duration.seconds(1)
+    /// Waits for another try are shorter than this.
+    private static let shortWait = Duration.seconds(600)
     /// So many crashes while it ran alone, and a job runs no more.
     private static let crashLimit = 2
 
@@ -13,6 +17,11 @@ extension Dispatcher {
     /// counts, and twice means quarantine.
     func recover() async throws {
         let now = timekeeper.now
+        // What was written down later than now was written before the clock was set back.
+        if let latest = try await store.bookkeeping({ try $0.latestTime() }) {
+            let step = Instant(microseconds: latest).duration(since: now)
+            if step > Self.clockTolerance { try await bringForward(by: step, now) }
+        }
         let ran = try await store.bookkeeping { try $0.runningJobs() }
         var suspects: [Int64] = []
         for row in ran where try await sortOut(row, now) { suspects.append(row.number) }
@@ -61,8 +70,9 @@ extension Dispatcher {
 
     func takeIn() async throws {
         let now = timekeeper.now
-        try await expire(now)
-        hearControls(now)
+        try await noticeClock(now)
+        try await expire(timekeeper.steady)
+        hearControls(timekeeper.steady)
         if controlsSeen != store.signals.controls.generation { try await loadPauses() }
         let (fresh, isComplete) = store.signals.takeFreshJobs()
         core.offer(fresh.filter { $0.due <= now.microseconds })
@@ -87,6 +97,27 @@ extension Dispatcher {
             }
             core.refill(name, with: headers, isAll: headers.count < limit)
         }
+    }
+
+    /// What waits a moment waits for time to pass, not for the clock: set back, the clock takes its
+    /// due times along. What is due later than minutes keeps the time it was promised for.
+    private func noticeClock(_ now: Instant) async throws {
+        let lead = now.duration(since: timekeeper.steady)
+        defer { clockLead = lead }
+        guard let before = clockLead, before - lead > Self.clockTolerance else { return }
+        try await bringForward(by: before - lead, now)
+    }
+
+    private func bringForward(by step: Duration, _ now: Instant) async throws {
+        let last = now + step + Self.shortWait
+        let moved = try await store.writeUnrepeated(call(tenant: .platform)) {
+            try $0.bookkeeping {
+                try $0.bringForward(by: step.microseconds, dueUntil: last.microseconds)
+            }
+        }
+        nextDue = try await store.bookkeeping { try $0.nextDue() }.map(Instant.init)
+        logger.warning(
+            "the clock was set back", metadata: ["by": "\(step)", "jobs": "\(moved)"])
     }
 
     private func hearControls(_ now: Instant) {
@@ -155,7 +186,7 @@ extension Dispatcher {
         }
         FailurePoint.pass("jobs.afterClaim")
         let rows = Dictionary(claimed.map { ($0.number, $0) }) { first, _ in first }
-        let begun = timekeeper.now
+        let begun = timekeeper.steady
         var attempts: [(JobRow, AttemptStop)] = []
         for start in starts {
             guard let row = rows[start.number] else {

@@ -202,7 +202,7 @@ extension Dispatcher {
             }
             let jitter = Double(settings.randomness() >> 11) / Double(UInt64(1) << 53)
             if let allowed = breakers.failed(
-                connection, fault, at: timekeeper.now, jitter: jitter)
+                connection, fault, at: timekeeper.steady, jitter: jitter)
             {
                 core.throttle(scope, to: allowed)
             }

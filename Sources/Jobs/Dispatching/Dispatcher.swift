@@ -44,6 +44,8 @@ package actor Dispatcher {
     let settings: Settings
     var core: DispatcherCore
     var nextDue: Instant?
+    /// How far the machine's clock was ahead of steady time when it was last looked at.
+    var clockLead: Duration?
     var running: [Int64: Running] = [:]
     var expiries = Heap<Expiry>()
     var breakers = CircuitBreakers()
@@ -99,7 +101,7 @@ package actor Dispatcher {
     private func next() async throws -> [(JobRow, AttemptStop)] {
         let generation = store.signals.jobs.generation
         try await takeIn()
-        let (starts, isAlone) = core.take(now: timekeeper.now) { budgets.take($0) }
+        let (starts, isAlone) = core.take(now: timekeeper.steady) { budgets.take($0) }
         show()
         guard starts.isEmpty else { return try await claim(starts, isAlone: isAlone) }
         await rest(after: generation)
@@ -126,10 +128,11 @@ package actor Dispatcher {
     }
 
     private func rest(after generation: UInt64, atMost limit: Duration? = nil) async {
-        let soonest = [
-            nextDue, core.nextUnblocked, expiries.min?.at, breakers.nextProbe,
-            limit.map { timekeeper.now + $0 },
-        ].compactMap { $0 }.min()
+        let (now, steady) = (timekeeper.now, timekeeper.steady)
+        let waits = [core.nextUnblocked, expiries.min?.at, breakers.nextProbe].compactMap { $0 }
+            .map { $0.duration(since: steady) }
+        let soonest = ([nextDue, limit.map { now + $0 }] + waits.map { now + $0 })
+            .compactMap { $0 }.min()
         guard let soonest else {
             await store.signals.jobs.wait(after: generation)
             return
@@ -139,7 +142,8 @@ package actor Dispatcher {
 
     func show() {
         board.show(
-            running: core.runningByScope, waiting: core.waitingCount, breakers: breakers)
+            running: core.runningByScope, waiting: core.waitingCount, breakers: breakers,
+            clock: timekeeper)
     }
 
     func noteDue(_ due: Instant) { nextDue = min(nextDue ?? due, due) }

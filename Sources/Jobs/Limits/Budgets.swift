@@ -69,7 +69,7 @@ package final class Budgets: Sendable {
 
     /// Sets a scope's limit; the same again changes nothing, another starts an empty bucket.
     package func configure(_ scope: String, _ limit: PartitionLimit) {
-        let now = timekeeper.now
+        let now = timekeeper.steady
         state.withLock { state in
             guard state.limits[scope] != limit else { return }
             state.limits[scope] = limit
@@ -97,7 +97,7 @@ package final class Budgets: Sendable {
     /// Takes a token of each scope, or of none.
     /// - Returns: zero when given, else how long to wait.
     package func take(_ scopes: [String]) -> Duration {
-        let now = timekeeper.now
+        let now = timekeeper.steady
         return state.withLock { state in
             for (index, scope) in scopes.enumerated() {
                 let wait = state.buckets[scope]?.take(now) ?? .zero
@@ -115,8 +115,9 @@ package final class Budgets: Sendable {
         state.withLock { $0.buckets[scope]?.giveBack() }
     }
 
-    package func pause(_ scope: String, until instant: Instant) {
-        state.withLock { $0.buckets[scope]?.pause(until: instant) }
+    package func pause(_ scope: String, for wait: Duration) {
+        let end = timekeeper.steady + wait
+        state.withLock { $0.buckets[scope]?.pause(until: end) }
     }
 }
 
@@ -157,7 +158,7 @@ package final class Allowance: Sendable {
     }
 
     /// The other side asked for a pause.
-    package func pause(_ scope: String, until instant: Instant) {
-        budgets.pause(scope, until: instant)
+    package func pause(_ scope: String, for wait: Duration) {
+        budgets.pause(scope, for: wait)
     }
 }

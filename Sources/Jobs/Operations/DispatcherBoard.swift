@@ -44,11 +44,17 @@ package final class DispatcherBoard: Sendable {
     package var breakers: [Breaker] { state.withLock { $0.breakers } }
     package var figures: Figures { state.withLock { $0.figures } }
 
-    func show(running: [String: Int], waiting: Int, breakers: CircuitBreakers) {
+    func show(
+        running: [String: Int], waiting: Int, breakers: CircuitBreakers, clock: any Timekeeper
+    ) {
+        let lead = clock.now.duration(since: clock.steady)
         let shown = breakers.byConnection.filter { !$0.value.isClosed }.map { name, breaker in
-            Breaker(
-                connection: name, state: breaker.state, failures: breaker.failures,
-                since: breaker.since, fault: breaker.fault)
+            // Breakers run on steady time; people read the clock on the wall.
+            var state = breaker.state
+            if case .open(let until) = state { state = .open(until: until + lead) }
+            return Breaker(
+                connection: name, state: state, failures: breaker.failures,
+                since: breaker.since.map { $0 + lead }, fault: breaker.fault)
         }
         state.withLock { state in
             state.runningByScope = running

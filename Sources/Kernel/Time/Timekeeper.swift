@@ -7,6 +7,9 @@ import Synchronization
 /// Where time comes from, so that tests can own it.
 public protocol Timekeeper: Sendable {
     var now: Instant { get }
+    /// Time that only goes forward, at one pace, whoever sets the machine's clock. Where it begins
+    /// is not said: only differences mean anything, and only within one process.
+    var steady: Instant { get }
     /// Returns at `deadline` or later, or throws `CancellationError`.
     func sleep(until deadline: Instant) async throws
 }
@@ -28,6 +31,13 @@ public struct SystemTimekeeper: Timekeeper {
             microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
     }
 
+    public var steady: Instant {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Instant(
+            microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+    }
+
     public func sleep(until deadline: Instant) async throws {
         let wait = deadline.duration(since: now)
         if wait > .zero { try await Task.sleep(for: wait) }
@@ -38,6 +48,7 @@ public struct SystemTimekeeper: Timekeeper {
 public final class ManualTimekeeper: Timekeeper {
     private struct State {
         var now: Instant
+        var steady: Instant
         var sleepers: [Int: (deadline: Instant, wake: CheckedContinuation<Void, any Error>)] = [:]
         var nextSleeper = 0
     }
@@ -45,14 +56,17 @@ public final class ManualTimekeeper: Timekeeper {
     private let state: Mutex<State>
 
     public init(_ now: Instant = Instant(microseconds: 1_767_225_600_000_000)) {
-        state = Mutex(State(now: now))
+        state = Mutex(State(now: now, steady: now))
     }
 
     public var now: Instant { state.withLock { $0.now } }
+    public var steady: Instant { state.withLock { $0.steady } }
 
+    /// Time passes; by less than nothing, someone set the clock back.
     public func advance(by duration: Duration) {
         let due = state.withLock { state in
             state.now = state.now + duration
+            state.steady = state.steady + max(duration, .zero)
             let due = state.sleepers.filter { $0.value.deadline <= state.now }
             for key in due.keys { state.sleepers[key] = nil }
             return due.values.map(\.wake)

@@ -79,8 +79,11 @@ package protocol SubscriptionRows: AnyObject {
     func parkedRow(tenant: TenantID, number: Int64) throws -> ParkedRow?
     func updateParked(_ row: ParkedRow) throws
     func deleteParked(number: Int64) throws
-    /// Heads of keys that are to be tried again by `now`.
-    func parkedDue(subscription: String, now: Int64, limit: Int) throws -> [ParkedRow]
+    /// Heads of keys that are to be tried again by `now`, and those put off beyond `horizon`, which
+    /// nobody does: the clock was set back since.
+    func parkedDue(
+        subscription: String, now: Int64, horizon: Int64, limit: Int
+    ) throws -> [ParkedRow]
 }
 
 /// Rows of the job queue and its history. Every claim raises a job's fence: what an attempt with
@@ -92,6 +95,10 @@ package protocol JobRows: AnyObject {
     func readyPartitions() throws -> [String]
     func promoteDue(now: Int64, limit: Int) throws -> [JobHeader]
     func nextDue() throws -> Int64?
+    /// The latest time at which something was written down, as far as that is cheap to say.
+    func latestTime() throws -> Int64?
+    /// Makes what waits for a time up to one due so much earlier. - Returns: how many jobs.
+    func bringForward(by step: Int64, dueUntil last: Int64) throws -> Int
     /// Marks as running those still available; the others are left out.
     func claim(_ numbers: [Int64], now: Int64, isAlone: Bool) throws -> [JobRow]
     func job(_ number: Int64) throws -> JobRow?

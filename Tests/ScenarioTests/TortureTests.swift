@@ -1,0 +1,63 @@
+import Foundation
+import Glibc
+import Kernel
+import Storage
+import StorageTesting
+import Testing
+import Torture
+
+/// R1, R2, R5 and R7 in short, with controls that must lose.
+@Suite(.serialized) struct TortureTests {
+    private func torture(
+        _ faults: [Torture.Fault], rounds: Int, isControl: Bool = false
+    ) async throws -> [TortureVerdict] {
+        let seed = Seeds.of(1)[0]
+        var verdicts: [TortureVerdict] = []
+        for fault in faults {
+            let wrong: TortureWorker.Control? =
+                isControl ? (fault == .powerCut ? .doesNotSync : .answersEarly) : nil
+            let torture = Torture(
+                program: ProcessSession.program.path, place: "/var/tmp", rounds: rounds,
+                control: wrong)
+            let verdict = try await torture.run(fault, seed: seed)
+            if let reason = verdict.notRun {
+                #expect(
+                    ProcessInfo.processInfo.environment["CI"] == nil || getuid() != 0, "\(reason)")
+                print("SKIPPED: \(fault.rawValue) \(reason)")
+                continue
+            }
+            verdicts.append(verdict)
+        }
+        return verdicts
+    }
+
+    /// R1: sixty cycles.
+    @Test func `sixty kills at any moment and at named ones lose nothing`() async throws {
+        let verdicts =
+            try await torture(
+                [
+                    .kill, .killInsideBatch, .killBeforeCommit, .killAfterCommit, .killAfterClaim,
+                    .killBeforeSettle, .killAfterEffect, .pause,
+                ], rounds: 7) + torture([.fileLimit], rounds: 4)
+
+        #expect(verdicts.count == 9 && verdicts.map(\.rounds).reduce(0, +) == 60)
+        for verdict in verdicts {
+            #expect(verdict.isSound && verdict.acknowledged > 50, "\(verdict)")
+        }
+    }
+
+    @Test func `full and slow disks, failing syncs and power cuts lose nothing`() async throws {
+        let verdicts = try await torture(
+            [.fullDisk, .slowDisk, .failingSync, .powerCut], rounds: 3)
+
+        for verdict in verdicts {
+            #expect(verdict.isSound && verdict.acknowledged > 50, "\(verdict)")
+        }
+    }
+
+    @Test func `the controls lose`() async throws {
+        for verdict in try await torture([.kill, .powerCut], rounds: 3, isControl: true) {
+            #expect(verdict.lost > 0, "\(verdict)")
+        }
+    }
+}
