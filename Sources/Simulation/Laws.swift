@@ -31,8 +31,10 @@ struct Laws: Sendable {
         let jobs = try await platform.store.bookkeeping {
             try $0.jobs(JobFilter(tenant: tenant, states: states), before: nil, limit: 500)
         }
-        var found = jobs.filter { !Self.forever.contains($0.kind) }.map {
-            "job \($0.kind) is \($0.state.name)"
+        let now = day.time.now
+        var found = jobs.filter { !Self.forever.contains($0.kind) }.map { job in
+            let wait = Instant(microseconds: job.due).duration(since: now).components.seconds
+            return "job \(job.number) \(job.kind) is \(job.state.name), due in \(wait) s"
         }
         let quarantined = try await platform.store.bookkeeping {
             try $0.jobs(

@@ -268,3 +268,19 @@ private final class Outside: Sendable {
         #expect(budgets.take("k") == .zero)
     }
 }
+
+extension ClockTests {
+    @Test func `a job that is ready by a clock that was ahead is begun all the same`() async throws
+    {
+        let stage = try await JobsStage()
+
+        try await stage.whileDispatching { stage, board in
+            try await stage.until { board.isRunning }
+            let ahead = Call.sample(at: (stage.timekeeper.now + .seconds(3600)).microseconds)
+            try await stage.store.writeUnrepeated(ahead) {
+                _ = try $0.enqueue(Probe(name: "ok"))
+            }
+            try await stage.until { try await !stage.rows([.completed]).isEmpty }
+        }
+    }
+}

@@ -75,15 +75,9 @@ struct WalmartAPI: Sendable {
     private func page(
         _ operation: WalmartOperation, _ path: String, _ isFirst: Bool
     ) async throws -> WalmartPage {
-        let (body, date): ([UInt8], Instant?)
-        do {
-            (body, date) = try await answer(operation, "GET", path)
-        } catch let fault as ChannelError
-            where isFirst && fault.reason == .notFound
-            && fault.detail.hasPrefix("CONTENT_NOT_FOUND")
-        {
-            // No orders is said to be an error on some calls: it is an empty page.
-            return WalmartPage(orders: [], nextCursor: nil)
+        let (answered, date) = try await answer(operation, "GET", path, mayBeNothing: isFirst)
+        guard let body = answered else {
+            return WalmartPage(orders: [], nextCursor: nil, date: date)
         }
         guard let orders = JSONSlices.elements(of: ["list", "elements", "order"], in: body) else {
             guard JSONSlices.value(of: ["list"], in: body) != nil else {
@@ -105,22 +99,27 @@ struct WalmartAPI: Sendable {
     private func call(
         _ operation: WalmartOperation, _ method: String, _ path: String, _ body: [UInt8] = []
     ) async throws -> [UInt8] {
-        try await answer(operation, method, path, body).body
+        let answered = try await answer(operation, method, path, body).body
+        return answered ?? []
     }
 
+    /// - Parameter mayBeNothing: no orders is said to be an error on some calls; then it is no body.
     private func answer(
-        _ operation: WalmartOperation, _ method: String, _ path: String, _ body: [UInt8] = []
-    ) async throws -> (body: [UInt8], date: Instant?) {
+        _ operation: WalmartOperation, _ method: String, _ path: String, _ body: [UInt8] = [],
+        mayBeNothing: Bool = false
+    ) async throws -> (body: [UInt8]?, date: Instant?) {
         var isFirst = true
         while true {
             let limit = operation.limit(access.id)
             try allowance.spend(on: limit)
             let token = try await tokens.token(for: access)
             let response = try await http.send(request(method, path, token, body))
-            if (200..<300).contains(response.status) {
-                return (response.body, response.header("date").flatMap(HTTPDate.instant))
-            }
+            let date = response.header("date").flatMap(HTTPDate.instant)
+            if (200..<300).contains(response.status) { return (response.body, date) }
             let fault = WalmartErrors.fault(response, now: timekeeper.now)
+            let isNothing =
+                fault.reason == .notFound && fault.detail.hasPrefix("CONTENT_NOT_FOUND")
+            if mayBeNothing, isNothing { return (nil, date) }
             if fault.reason == .throttled, let wait = fault.retryAfter {
                 allowance.pause(limit, for: wait)
             }

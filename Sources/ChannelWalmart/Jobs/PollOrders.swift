@@ -66,8 +66,7 @@ struct PollOrdersWorker: JobWorker {
                 try await api.releasedOrders(query: query, isFirst: stream.nextCursor == nil)
             case .changed: try await api.orders(query: query, isFirst: stream.nextCursor == nil)
             }
-        // A clock of ours that runs ahead must not step over what the channel has yet to list.
-        let seenTo = min(windowStart, page.date ?? windowStart)
+        let seenTo = seen(by: page, from: windowStart, stream)
         let isLast = page.nextCursor == nil
         guard stream.pagesInWindow < Self.pageLimit || isLast else {
             throw ChannelError(
@@ -88,6 +87,17 @@ struct PollOrdersWorker: JobWorker {
             try transaction.update(next)
         }
         return isLast
+    }
+
+    /// Up to when the list has been read, by the channel's time: a clock of ours that runs ahead
+    /// must not step over what the channel has yet to list.
+    private func seen(
+        by page: WalmartPage, from windowStart: Instant, _ stream: PollStream
+    ) -> Instant {
+        guard let date = page.date, date < windowStart else { return windowStart }
+        let isFarAhead = windowStart.duration(since: date) > pacing.overlap
+        // The first reach back was asked for by our clock: ask once more by theirs.
+        return stream.watermark == nil && isFarAhead ? date - pacing.firstReach : date
     }
 
     private func firstQuery(_ kind: PollStream.Kind, _ stream: PollStream, _ now: Instant) -> String

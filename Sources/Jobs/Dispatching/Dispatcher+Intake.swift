@@ -75,8 +75,9 @@ extension Dispatcher {
         hearControls(timekeeper.steady)
         if controlsSeen != store.signals.controls.generation { try await loadPauses() }
         let (fresh, isComplete) = store.signals.takeFreshJobs()
-        core.offer(fresh.filter { $0.due <= now.microseconds })
-        for header in fresh where header.due > now.microseconds {
+        // By state, not by time: what one clock calls due may lie ahead of another's now.
+        core.offer(fresh.filter(\.isReady))
+        for header in fresh where !header.isReady {
             noteDue(Instant(microseconds: header.due))
         }
         missesSome = missesSome || !isComplete

@@ -10,11 +10,14 @@ package struct JobHeader: Hashable, Sendable {
     /// The order of claims; see ``JobRow/rank``.
     package let rank: Int64
     package let due: Int64
+    /// Whether it may be begun now; else it waits for its time.
+    package let isReady: Bool
 
     package init(
         number: Int64, tenant: TenantID, partition: String, lane: String? = nil, rank: Int64,
-        due: Int64
+        due: Int64, isReady: Bool = true
     ) {
+        self.isReady = isReady
         self.number = number
         self.tenant = tenant
         self.partition = partition
@@ -139,7 +142,8 @@ package struct JobRow: Sendable {
 
     package var header: JobHeader {
         JobHeader(
-            number: number, tenant: tenant, partition: partition, lane: lane, rank: rank, due: due)
+            number: number, tenant: tenant, partition: partition, lane: lane, rank: rank, due: due,
+            isReady: state == .available)
     }
 }
 
