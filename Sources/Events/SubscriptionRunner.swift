@@ -95,7 +95,7 @@ package actor SubscriptionRunner {
             return
         }
         await store.signals.log.wait(
-            after: generation, until: timekeeper.now + .milliseconds(500), by: timekeeper)
+            after: generation, atMost: .milliseconds(500), by: timekeeper)
     }
 
     private func save(_ cursor: LogCursor) async throws {

@@ -9,8 +9,8 @@ struct TrueClock: Timekeeper {
     var now: Instant { time.steady }
     var steady: Instant { time.steady }
 
-    func sleep(until deadline: Instant) async throws {
-        try await time.sleep(for: deadline.duration(since: now))
+    func sleep(untilSteady deadline: Instant) async throws {
+        try await time.sleep(untilSteady: deadline)
     }
 }
 
@@ -73,14 +73,14 @@ final class SimulatedTime: TaskExecutor, Timekeeper {
         }
     }
 
-    func sleep(until deadline: Instant) async throws {
+    func sleep(untilSteady deadline: Instant) async throws {
         let number = state.withLock { state in
             state.order += 1
             return state.order
         }
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                let wait = deadline.duration(since: now)
+                let wait = deadline.duration(since: steady)
                 let isOver = state.withLock { state in
                     guard wait > .zero, !Task.isCancelled else { return true }
                     state.sleepers[number] = continuation

@@ -7,7 +7,7 @@ import Storage
 extension Dispatcher {
     private static let promoteLimit = 500
     /// A clock that is corrected by less is let be.
-    private static let clockTolerance = Duration.seconds(1)
+    static let clockTolerance = Duration.seconds(1)
     /// Waits for another try are shorter than this.
     private static let shortWait = Duration.seconds(600)
     /// So many crashes while it ran alone, and a job runs no more.
@@ -104,12 +104,14 @@ extension Dispatcher {
     /// due times along. What is due later than minutes keeps the time it was promised for.
     private func noticeClock(_ now: Instant) async throws {
         let lead = now.duration(since: timekeeper.steady)
-        defer { clockLead = lead }
-        guard let before = clockLead, before - lead > Self.clockTolerance else { return }
-        try await bringForward(by: before - lead, now)
+        if let before = clockLead, before - lead > Self.clockTolerance {
+            try await bringForward(by: before - lead, now)
+        }
+        // Only now: what could not be written is tried again.
+        clockLead = lead
     }
 
-    private func bringForward(by step: Duration, _ now: Instant) async throws {
+    func bringForward(by step: Duration, _ now: Instant) async throws {
         let last = now + step + Self.shortWait
         let moved = try await store.writeUnrepeated(call(tenant: .platform)) {
             try $0.bookkeeping {

@@ -213,6 +213,7 @@ extension Dispatcher {
         _ settlement: Settlement, of row: JobRow,
         with writes: (@Sendable (Transaction) throws -> Void)? = nil
     ) async throws {
+        let lead = timekeeper.now.duration(since: timekeeper.steady)
         do { try await write(settlement, of: row, writes, tells: true) } catch {
             let isPassing = [.unavailable, .conflict, .limited].contains(RecordedFault(error).kind)
             guard store.breakage == nil,
@@ -228,7 +229,12 @@ extension Dispatcher {
             try await write(settlement, of: row, writes, tells: false)
         }
         count(settlement.row)
-        if !settlement.row.state.isFinal { noteDue(Instant(microseconds: settlement.row.due)) }
+        guard !settlement.row.state.isFinal else { return }
+        noteDue(Instant(microseconds: settlement.row.due))
+        // Written down by a clock that was set back before it was on disk.
+        let now = timekeeper.now
+        let step = lead - now.duration(since: timekeeper.steady)
+        if step > Self.clockTolerance { try await bringForward(by: step, now) }
     }
 
     private func write(

@@ -129,15 +129,17 @@ package actor Dispatcher {
 
     private func rest(after generation: UInt64, atMost limit: Duration? = nil) async {
         let (now, steady) = (timekeeper.now, timekeeper.steady)
-        let waits = [core.nextUnblocked, expiries.min?.at, breakers.nextProbe].compactMap { $0 }
-            .map { $0.duration(since: steady) }
-        let soonest = ([nextDue, limit.map { now + $0 }] + waits.map { now + $0 })
-            .compactMap { $0 }.min()
-        guard let soonest else {
+        // By the clock as it was last looked at; should it have been set since, that is seen at once.
+        let lead = clockLead ?? now.duration(since: steady)
+        let steadily = [core.nextUnblocked, expiries.min?.at, breakers.nextProbe]
+        let waits =
+            steadily.compactMap { $0?.duration(since: steady) }
+            + [nextDue.map { $0.duration(since: steady + lead) }, limit].compactMap { $0 }
+        guard let soonest = waits.min() else {
             await store.signals.jobs.wait(after: generation)
             return
         }
-        await store.signals.jobs.wait(after: generation, until: soonest, by: timekeeper)
+        await store.signals.jobs.wait(after: generation, atMost: soonest, by: timekeeper)
     }
 
     func show() {

@@ -10,13 +10,18 @@ public protocol Timekeeper: Sendable {
     /// Time that only goes forward, at one pace, whoever sets the machine's clock. Where it begins
     /// is not said: only differences mean anything, and only within one process.
     var steady: Instant { get }
-    /// Returns at `deadline` or later, or throws `CancellationError`.
-    func sleep(until deadline: Instant) async throws
+    /// Returns at this steady time or later, or throws `CancellationError`.
+    func sleep(untilSteady deadline: Instant) async throws
 }
 
 extension Timekeeper {
     public func sleep(for duration: Duration) async throws {
-        try await sleep(until: now + duration)
+        try await sleep(untilSteady: steady + duration)
+    }
+
+    /// Sleeps for as long as it is until then by the clock as it is set now.
+    public func sleep(until deadline: Instant) async throws {
+        try await sleep(for: deadline.duration(since: now))
     }
 }
 
@@ -38,8 +43,8 @@ public struct SystemTimekeeper: Timekeeper {
             microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
     }
 
-    public func sleep(until deadline: Instant) async throws {
-        let wait = deadline.duration(since: now)
+    public func sleep(untilSteady deadline: Instant) async throws {
+        let wait = deadline.duration(since: steady)
         if wait > .zero { try await Task.sleep(for: wait) }
     }
 }
@@ -67,14 +72,14 @@ public final class ManualTimekeeper: Timekeeper {
         let due = state.withLock { state in
             state.now = state.now + duration
             state.steady = state.steady + max(duration, .zero)
-            let due = state.sleepers.filter { $0.value.deadline <= state.now }
+            let due = state.sleepers.filter { $0.value.deadline <= state.steady }
             for key in due.keys { state.sleepers[key] = nil }
             return due.values.map(\.wake)
         }
         for wake in due { wake.resume() }
     }
 
-    public func sleep(until deadline: Instant) async throws {
+    public func sleep(untilSteady deadline: Instant) async throws {
         let number = state.withLock { state in
             state.nextSleeper += 1
             return state.nextSleeper
@@ -82,7 +87,7 @@ public final class ManualTimekeeper: Timekeeper {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let isDue = state.withLock { state in
-                    guard deadline > state.now, !Task.isCancelled else { return true }
+                    guard deadline > state.steady, !Task.isCancelled else { return true }
                     state.sleepers[number] = (deadline, continuation)
                     return false
                 }

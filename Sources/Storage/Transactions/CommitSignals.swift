@@ -48,11 +48,21 @@ package final class Signal: Sendable {
     package func wait(
         after generation: UInt64, until deadline: Instant, by timekeeper: any Timekeeper
     ) async {
+        let wait = deadline.duration(since: timekeeper.now)
+        await self.wait(after: generation, atMost: wait, by: timekeeper)
+    }
+
+    /// Returns once raised after `generation`, after so long, or when the task is cancelled.
+    package func wait(
+        after generation: UInt64, atMost wait: Duration, by timekeeper: any Timekeeper
+    ) async {
+        // By steady time, and from now: whoever sets the clock before the sleep begins changes nothing.
+        let end = timekeeper.steady + wait
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.wait(after: generation) }
             group.addTask {
                 // A cancelled sleep is how the other branch ends this one.
-                do { try await timekeeper.sleep(until: deadline) } catch is CancellationError {
+                do { try await timekeeper.sleep(untilSteady: end) } catch is CancellationError {
                 } catch { preconditionFailure("a timekeeper throws only cancellation") }
             }
             await group.next()
