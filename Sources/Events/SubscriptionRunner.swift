@@ -95,7 +95,8 @@ package actor SubscriptionRunner {
             return
         }
         await store.signals.log.wait(
-            after: generation, atMost: .milliseconds(500), by: timekeeper)
+            after: generation, untilSteady: timekeeper.steady + .milliseconds(500),
+            by: timekeeper)
     }
 
     private func save(_ cursor: LogCursor) async throws {

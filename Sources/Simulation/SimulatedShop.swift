@@ -66,62 +66,12 @@ struct SimulatedShop: Sendable {
         let platform = try await Platform(
             configuration(time), on: .init(vault: vault(), engine: engine, http: network),
             timekeeper: time, logger: logger())
-        let doors = PlatformDoors(platform)
-        func post(_ path: String, _ body: [String: JSONValue]) async throws -> JSONValue {
-            let answer = try await doors.send(
-                "POST", path,
-                headers: [
-                    ("content-type", "application/json"), ("idempotency-key", "\(time.draw())"),
-                ],
-                body: BodyCoder.encode(JSONValue.object(body)), correlation: "setup")
-            guard answer.status < 300 else {
-                throw SimulationError("\(path): \(String(decoding: answer.body, as: UTF8.self))")
-            }
-            return try BodyCoder.decode(JSONValue.self, from: answer.body)
-        }
-        let tenant = try await post("/admin/tenants", ["name": .string("t")])["id"].text
-        var facilities: [String] = []
-        for (rank, name) in ["Joplin", "Reno"].enumerated() {
-            facilities.append(
-                try await post(
-                    "/v1/facilities", ["name": .string(name), "rank": .integer(Int64(rank))])["id"]
-                    .text)
-        }
-        for sku in skus {
-            _ = try await post("/v1/products", ["sku": .string(sku), "title": .string(sku)])
-        }
+        let furnishing = Furnishing(doors: PlatformDoors(platform), time: time)
+        let tenant = try await furnishing.make("/admin/tenants", ["name": .string("t")])
+        let facilities = try await furnishing.facilitiesAndProducts()
         try await hear(platform)
-        for (place, sku) in skus.enumerated() {
-            // The last one runs short now and then.
-            let quantity = place == skus.count - 1 ? 3 : 500
-            _ = try await post(
-                "/v1/stock/receipts",
-                [
-                    "sku": .string(sku), "facility": .string(facilities[place % 2]),
-                    "quantity": .integer(Int64(quantity)),
-                ])
-        }
-        let names = ["listReleased", "listOrders", "getOrder", "acknowledge", "ship", "cancel"]
-        let connection = try await post(
-            "/v1/connections",
-            [
-                "name": .string("seller"), "channel": .string("walmart"),
-                "baseURL": .string(baseURL), "clientID": .string("seller-1"),
-                "clientSecret": .string("secret-1"),
-                "limits": .object(
-                    Dictionary(uniqueKeysWithValues: names.map { ($0, .integer(Int64(limit))) })),
-                "webhook": .object([
-                    "method": .string("signature"), "secrets": .array([.string("hook-secret-1")]),
-                ]),
-            ])["id"].text
-        for sku in skus {
-            _ = try await post(
-                "/v1/listings",
-                [
-                    "connection": .string(connection), "channelSKU": .string(sku),
-                    "sku": .string(sku),
-                ])
-        }
+        try await furnishing.stock(facilities)
+        let connection = try await furnishing.connection()
         try await hear(platform)
         guard let id = TenantID(tenant) else { throw SimulationError("no tenant was made") }
         return SimulatedShop(
@@ -143,6 +93,78 @@ struct SimulatedShop: Sendable {
             for runner in runners where try await runner.step() { hasMoved = true }
             if !hasMoved { return }
         }
+    }
+}
+
+/// Sets a shop up through the same doors as a person.
+private struct Furnishing: Sendable {
+    let doors: PlatformDoors
+    let time: SimulatedTime
+
+    /// - Returns: the new thing's identifier.
+    @discardableResult
+    func make(_ path: String, _ body: [String: JSONValue]) async throws -> String {
+        let answer = try await doors.send(
+            "POST", path,
+            headers: [
+                ("content-type", "application/json"), ("idempotency-key", "\(time.draw())"),
+            ], body: BodyCoder.encode(JSONValue.object(body)), correlation: "setup")
+        guard answer.status < 300 else {
+            throw SimulationError("\(path): \(String(decoding: answer.body, as: UTF8.self))")
+        }
+        return try BodyCoder.decode(JSONValue.self, from: answer.body)["id"].text
+    }
+
+    func facilitiesAndProducts() async throws -> [String] {
+        var facilities: [String] = []
+        for (rank, name) in ["Joplin", "Reno"].enumerated() {
+            facilities.append(
+                try await make(
+                    "/v1/facilities", ["name": .string(name), "rank": .integer(Int64(rank))]))
+        }
+        for sku in SimulatedShop.skus {
+            try await make("/v1/products", ["sku": .string(sku), "title": .string(sku)])
+        }
+        return facilities
+    }
+
+    func stock(_ facilities: [String]) async throws {
+        for (place, sku) in SimulatedShop.skus.enumerated() {
+            // The last one runs short now and then.
+            let quantity = place == SimulatedShop.skus.count - 1 ? 3 : 500
+            try await make(
+                "/v1/stock/receipts",
+                [
+                    "sku": .string(sku), "facility": .string(facilities[place % 2]),
+                    "quantity": .integer(Int64(quantity)),
+                ])
+        }
+    }
+
+    func connection() async throws -> String {
+        let names = ["listReleased", "listOrders", "getOrder", "acknowledge", "ship", "cancel"]
+        let limit = JSONValue.integer(Int64(SimulatedShop.limit))
+        let connection = try await make(
+            "/v1/connections",
+            [
+                "name": .string("seller"), "channel": .string("walmart"),
+                "baseURL": .string(SimulatedShop.baseURL), "clientID": .string("seller-1"),
+                "clientSecret": .string("secret-1"),
+                "limits": .object(
+                    Dictionary(uniqueKeysWithValues: names.map { ($0, limit) })),
+                "webhook": .object([
+                    "method": .string("signature"), "secrets": .array([.string("hook-secret-1")]),
+                ]),
+            ])
+        for sku in SimulatedShop.skus {
+            try await make(
+                "/v1/listings",
+                [
+                    "connection": .string(connection), "channelSKU": .string(sku),
+                    "sku": .string(sku),
+                ])
+        }
+        return connection
     }
 }
 

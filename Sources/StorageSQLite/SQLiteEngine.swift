@@ -127,6 +127,9 @@ package final class SQLiteEngine: StorageEngine {
         try writer.withLock { try $0?.connection.execute(sql) }
     }
 
+    /// Acknowledges without the disk from now on: only for a control that must lose.
+    package func stopSyncing() throws { try provoke("PRAGMA synchronous = OFF") }
+
     /// Makes the n-th virtual-machine step from now interrupt its statement; for tests.
     package func interruptNextStatement() {
         writer.withLock { writer in

@@ -51,7 +51,7 @@ package struct TortureWorker: Sendable {
         let engine = try SQLiteEngine(folder: DataFolder(path: options.data)) { _ in exit(74) }
         let store = Store(engine: engine)
         _ = try await store.open([TortureRecord.self] + JobsModule.collections)
-        if options.control == .doesNotSync { try engine.provoke("PRAGMA synchronous = OFF") }
+        if options.control == .doesNotSync { try engine.stopSyncing() }
         var registry = JobRegistry()
         registry.add(TortureJobWorker(notebook: notebook))
         let jobs = JobsModule(

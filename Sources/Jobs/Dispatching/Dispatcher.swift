@@ -139,7 +139,8 @@ package actor Dispatcher {
             await store.signals.jobs.wait(after: generation)
             return
         }
-        await store.signals.jobs.wait(after: generation, atMost: soonest, by: timekeeper)
+        await store.signals.jobs.wait(
+            after: generation, untilSteady: steady + soonest, by: timekeeper)
     }
 
     func show() {

@@ -49,15 +49,15 @@ package final class Signal: Sendable {
         after generation: UInt64, until deadline: Instant, by timekeeper: any Timekeeper
     ) async {
         let wait = deadline.duration(since: timekeeper.now)
-        await self.wait(after: generation, atMost: wait, by: timekeeper)
+        await self.wait(
+            after: generation, untilSteady: timekeeper.steady + wait, by: timekeeper)
     }
 
-    /// Returns once raised after `generation`, after so long, or when the task is cancelled.
+    /// As ``wait(after:until:by:)`` with a steady time: whoever sets the clock before the sleep
+    /// begins changes nothing.
     package func wait(
-        after generation: UInt64, atMost wait: Duration, by timekeeper: any Timekeeper
+        after generation: UInt64, untilSteady end: Instant, by timekeeper: any Timekeeper
     ) async {
-        // By steady time, and from now: whoever sets the clock before the sleep begins changes nothing.
-        let end = timekeeper.steady + wait
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.wait(after: generation) }
             group.addTask {
