@@ -9,18 +9,20 @@ final class ScratchDisk: Sendable {
 
     let dataPath: String
     private let mountPoint: String?
+    private let isInMemory: Bool
     private let image: String
     private var ballast: String { (mountPoint ?? dataPath) + "/ballast" }
 
     /// - Throws: `TortureError` where this machine does not let us mount.
     init(for fault: Torture.Fault, in folder: String) async throws {
         image = folder + "/disk"
+        isInMemory = fault == .fullDisk
         switch fault {
         case .fullDisk:
             let point = folder + "/mount"
             try FileManager.default.createDirectory(
                 atPath: point, withIntermediateDirectories: true)
-            try await Tools.run([Self.mount, "-t", "tmpfs", "-o", "size=48m", "tmpfs", point])
+            try await Tools.run([Self.mount, "-t", "tmpfs", "-o", "size=96m", "tmpfs", point])
             (mountPoint, dataPath) = (point, point + "/data")
         case .powerCut:
             let point = folder + "/mount"
@@ -52,6 +54,12 @@ final class ScratchDisk: Sendable {
     }
 
     func makeRoom() { unlink(ballast) }
+
+    /// Room for all that is still to be done.
+    func grow() async throws {
+        guard let mountPoint, isInMemory else { return }
+        try await Tools.run([Self.mount, "-o", "remount,size=1g", mountPoint])
+    }
 
     /// Nothing that is not on the disk gets there any more, the journal included.
     func cutPower() throws {

@@ -73,8 +73,9 @@ package struct Torture: Sendable {
                 try await self.round(
                     fault, disk, folder, from: Int64(round + 1) * 10_000_000, &random)
             }
+            try await disk.grow()
             let settle = try start(disk, folder, ["--settle"])
-            try await ended(settle, within: .seconds(120))
+            try await ended(settle, within: .seconds(300))
             await disk.remove()
         } catch {
             await disk.remove()
@@ -117,9 +118,23 @@ package struct Torture: Sendable {
             try disk.cutPower()
         default: try await clock.sleep(for: time)
         }
-        Glibc.kill(process.processIdentifier, SIGKILL)
+        kill(process, folder)
         try await ended(process, within: .seconds(30))
         if fault == .powerCut { try await disk.powerUp() }
+    }
+
+    /// Kills the worker itself, which a tracer may stand before.
+    private func kill(_ process: Process, _ folder: String) {
+        let text = (try? String(contentsOfFile: folder + "/outside", encoding: .utf8)) ?? ""
+        let last = text.split(separator: "\n").last { $0.hasPrefix("pid ") }
+        if let number = last.flatMap({ pid_t($0.dropFirst(4)) }) {
+            // Only while it is still ours: a number may soon be another's.
+            let command = FileManager.default.contents(atPath: "/proc/\(number)/cmdline") ?? Data()
+            if String(decoding: command, as: UTF8.self).contains("torture-worker") {
+                Glibc.kill(number, SIGKILL)
+            }
+        }
+        Glibc.kill(process.processIdentifier, SIGKILL)
     }
 
     private func start(

@@ -48,6 +48,7 @@ package struct TortureWorker: Sendable {
             setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
         }
         let notebook = try Notebook(options.outside)
+        notebook.write("pid \(getpid())")
         let engine = try SQLiteEngine(folder: DataFolder(path: options.data)) { _ in exit(74) }
         let store = Store(engine: engine)
         _ = try await store.open([TortureRecord.self] + JobsModule.collections)

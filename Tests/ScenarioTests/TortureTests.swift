@@ -48,7 +48,7 @@ import Torture
 
     @Test func `full and slow disks, failing syncs and power cuts lose nothing`() async throws {
         let verdicts = try await torture(
-            [.fullDisk, .slowDisk, .failingSync, .powerCut], rounds: 3)
+            [.fullDisk, .slowDisk, .failingSync, .powerCut], rounds: 2)
 
         for verdict in verdicts {
             #expect(verdict.isSound && verdict.acknowledged > 50, "\(verdict)")
