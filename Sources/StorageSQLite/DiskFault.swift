@@ -22,7 +22,7 @@ package enum DiskFault: Sendable {
             """
         case .skipsPlaces(let count):
             """
-            CREATE TRIGGER planted AFTER UPDATE ON subscriptions BEGIN
+            CREATE TRIGGER planted AFTER INSERT ON subscriptions BEGIN
             UPDATE subscriptions SET floor = NEW.floor + \(count) WHERE name = NEW.name; END
             """
         case .dropsIndex(let name): "DROP INDEX \(name)"

@@ -100,6 +100,7 @@ package struct Torture: Sendable {
         let process = try start(
             disk, folder, arguments, environment, tracing: Tools.tracing(fault, &random))
         let time = Duration.milliseconds(Int64.random(in: 400...2000, using: &random))
+        try await begun(from, folder)
         switch fault {
         case .pause:
             try await clock.sleep(for: time)
@@ -121,6 +122,16 @@ package struct Torture: Sendable {
         kill(process, folder)
         try await ended(process, within: .seconds(30))
         if fault == .powerCut { try await disk.powerUp() }
+    }
+
+    /// A busy machine takes its time to start: chance begins once work does.
+    private func begun(_ from: Int64, _ folder: String) async throws {
+        let end = clock.now + .seconds(30)
+        while clock.now < end {
+            let text = (try? String(contentsOfFile: folder + "/outside", encoding: .utf8)) ?? ""
+            if text.contains("\nt \(from + 1)\n") { return }
+            try await clock.sleep(for: .milliseconds(50))
+        }
     }
 
     /// Kills the worker itself, which a tracer may stand before.

@@ -13,6 +13,8 @@ package struct TortureVerdict: Sendable, Codable {
     package let duplicated: Int
     /// In the store, with work that was never done.
     package let undone: Int
+    /// Jobs set aside because the process died twice while they ran alone, and then done by hand.
+    package let quarantined: Int
     /// In the store, and nobody tried to put it there.
     package let unexpected: Int
     /// Why it could not be run here; `nil` where it was.
@@ -23,7 +25,7 @@ package struct TortureVerdict: Sendable, Codable {
     init(_ fault: String, notRun reason: String) {
         self.fault = fault
         (rounds, tried, acknowledged, present) = (0, 0, 0, 0)
-        (lost, duplicated, undone, unexpected) = (0, 0, 0, 0)
+        (lost, duplicated, undone, unexpected, quarantined) = (0, 0, 0, 0, 0)
         notRun = reason
     }
 
@@ -33,6 +35,7 @@ package struct TortureVerdict: Sendable, Codable {
         var acknowledged: Set<Int64> = []
         var present: Set<Int64> = []
         var effects: [Int64: Int] = [:]
+        var quarantined = 0
         var isWhole = false
         let text = try String(contentsOfFile: path, encoding: .utf8)
         for line in text.split(separator: "\n") {
@@ -43,6 +46,7 @@ package struct TortureVerdict: Sendable, Codable {
             case "t": tried.insert(number)
             case "a": acknowledged.insert(number)
             case "p": present.insert(number)
+            case "q": quarantined += 1
             case "e": effects[number, default: 0] += 1
             default: break
             }
@@ -51,6 +55,7 @@ package struct TortureVerdict: Sendable, Codable {
         self.fault = fault
         self.rounds = rounds
         self.tried = tried.count
+        self.quarantined = quarantined
         self.acknowledged = acknowledged.count
         self.present = present.count
         lost = acknowledged.subtracting(present).count

@@ -74,13 +74,13 @@ struct TortureCommand: AsyncParsableCommand {
         Terminal.table(
             [
                 "FAULT", "ROUNDS", "ACKNOWLEDGED", "PRESENT", "LOST", "DUPLICATED", "UNDONE",
-                "WHAT",
+                "SET ASIDE", "WHAT",
             ],
             verdicts.filter { $0.notRun == nil }.map { verdict in
                 [
                     verdict.fault, "\(verdict.rounds)", "\(verdict.acknowledged)",
                     "\(verdict.present)", "\(verdict.lost)", "\(verdict.duplicated)",
-                    "\(verdict.undone)",
+                    "\(verdict.undone)", "\(verdict.quarantined)",
                     Torture.Fault(rawValue: verdict.fault)?.summary ?? "",
                 ]
             })
