@@ -232,7 +232,9 @@ package actor SubscriptionRunner {
             try await store.writeUnrepeated(call) { try body($0, observers) }
         } catch {
             let isPassing = [.unavailable, .conflict].contains(RecordedFault(error).kind)
-            guard store.breakage == nil, !isPassing, !observers.isEmpty else { throw error }
+            guard store.breakage == nil, !isPassing, !(error is Changed), !observers.isEmpty else {
+                throw error
+            }
             logger.error(
                 "nobody was told of an event set aside", metadata: ["error": "\(error)"])
             try await store.writeUnrepeated(call) { try body($0, []) }
@@ -279,33 +281,73 @@ package actor SubscriptionRunner {
         let event = row.replacement.map(stored.replacing(data:)) ?? stored
         let now = timekeeper.now.microseconds
         do {
-            let observers = observers
-            try await apply(event) { transaction in
-                try transaction.bookkeeping { try $0.removeHead(row, now: now) }
-                for observer in observers { try observer.released(row, in: transaction) }
-            }
+            try await handle(row, event, now, tells: true)
+            return true
+        } catch is Changed {
+            // A person had a word in between: look again.
             return true
         } catch {
             if let breakage = store.breakage { throw breakage }
-            var failed = row
-            let fault = RecordedFault(error)
-            failed.fault = fault
-            failed.attempts += 1
-            failed.state = fault.kind.parksEvent ? .parked : .backingOff
-            failed.retryAt =
-                fault.kind.parksEvent
-                ? nil : now + Backoff.ceiling(attempt: failed.attempts).microseconds
-            let update = failed
-            let isTrouble = update.state == .parked || update.attempts >= Self.troubleAfter
+            return try await putOff(row, event, error, now)
+        }
+    }
+
+    /// A person dealt with the row while its event was being handled.
+    private struct Changed: Error {}
+    private struct Unheard: Error { let cause: any Error }
+
+    private func handle(
+        _ row: ParkedRow, _ event: Envelope, _ now: Int64, tells: Bool
+    ) async throws {
+        let observers = tells ? observers : []
+        do {
+            try await apply(event) { transaction in
+                guard try Self.isUnchanged(row, in: transaction) else { throw Changed() }
+                try transaction.bookkeeping { try $0.removeHead(row, now: now) }
+                do {
+                    for observer in observers { try observer.released(row, in: transaction) }
+                } catch { throw Unheard(cause: error) }
+            }
+        } catch let unheard as Unheard {
+            logger.error(
+                "nobody was told of an event handled after all",
+                metadata: ["error": "\(unheard.cause)"])
+            try await handle(row, event, now, tells: false)
+        }
+    }
+
+    private static func isUnchanged(_ row: ParkedRow, in transaction: Transaction) throws -> Bool {
+        let now = try transaction.bookkeeping {
+            try $0.parkedRow(tenant: row.key.tenant, number: row.number)
+        }
+        return now?.replacement == row.replacement && now?.attempts == row.attempts
+    }
+
+    /// - Returns: whether the row is gone or changed, so that the key is to be looked at again.
+    private func putOff(
+        _ row: ParkedRow, _ event: Envelope, _ error: any Error, _ now: Int64
+    ) async throws -> Bool {
+        var failed = row
+        let fault = RecordedFault(error)
+        failed.fault = fault
+        failed.attempts += 1
+        failed.state = fault.kind.parksEvent ? .parked : .backingOff
+        failed.retryAt =
+            fault.kind.parksEvent
+            ? nil : now + Backoff.ceiling(attempt: failed.attempts).microseconds
+        let update = failed
+        let isTrouble = update.state == .parked || update.attempts >= Self.troubleAfter
+        do {
             try await writeHeard(call(tenant: row.key.tenant, cause: event)) {
                 transaction, observers in
+                guard try Self.isUnchanged(row, in: transaction) else { throw Changed() }
                 try transaction.bookkeeping { try $0.updateParked(update) }
                 for observer in isTrouble ? observers : [] {
                     try observer.parked(update, event, fault, in: transaction)
                 }
             }
-            return false
-        }
+        } catch is Changed { return true }
+        return false
     }
 
     private func call(tenant: TenantID, cause: Envelope?) -> Call {

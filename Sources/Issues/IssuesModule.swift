@@ -50,7 +50,25 @@ package struct IssuesModule: Sendable {
             Issue.byState, equals: [Issue.State.closed], limit: limit
         ).items.filter { ($0.closedAt ?? $0.lastSeen) < before }
         for issue in closed { try remove(issue, in: transaction) }
-        return max(gone, closed.count)
+        return max(gone, closed.count, try forgetRuns(before: before, limit, in: transaction))
+    }
+
+    private static func forgetRuns(
+        before: Instant, _ limit: Int, in transaction: Transaction
+    ) throws -> Int {
+        let old = try transaction.page(BulkRun.byCreation, limit: 20).items.filter {
+            !$0.state.isLive && ($0.endedAt ?? $0.createdAt) < before
+        }
+        var gone = 0
+        for run in old {
+            let results = try transaction.page(BulkResult.byRun, equals: [run.id], limit: limit)
+            for result in results.items { try transaction.delete(BulkResult.self, result.id) }
+            gone += results.items.count
+            guard results.next == nil else { return limit }
+            try transaction.delete(BulkRun.self, run.id)
+        }
+        // A page of runs that were all forgotten may have more behind it.
+        return old.count == 20 ? limit : min(gone, limit - 1)
     }
 
     private static func remove(_ issue: Issue, in transaction: Transaction) throws {

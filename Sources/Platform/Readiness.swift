@@ -55,6 +55,8 @@ final class ReadinessProbe: Sendable {
                 detail: isDraining ? "the process is stopping" : "takes requests"),
             await store(platform), disk(platform.configuration.dataPath), jobs(platform),
         ])
+        // One that was begun before the drain says nothing about after it.
+        guard !isDraining || !readiness.isReady else { return await look(at: platform) }
         seen.withLock { $0 = Seen(at: now, readiness: readiness) }
         return readiness
     }

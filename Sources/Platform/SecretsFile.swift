@@ -38,7 +38,11 @@ package enum SecretsFile {
 
     /// - Throws: `PlatformError.secretsMissing`, `.secretsOpen`, `.secretsMalformed`.
     package static func read(in folder: String) throws -> Vault {
-        let path = path(in: folder)
+        try read(at: path(in: folder))
+    }
+
+    /// - Throws: as ``read(in:)``.
+    package static func read(at path: String) throws -> Vault {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw PlatformError(
                 .secretsMissing, "\(path) is missing; run “longshore init” first")

@@ -119,11 +119,17 @@ extension JobRows where Self: StatementRunner {
         ) { $0.optionalInteger(0) } ?? nil
     }
 
-    package func bringForward(by step: Int64, dueUntil last: Int64) throws -> Int {
+    package func bringForward(
+        by step: Int64, dueUntil last: Int64, writtenAfter time: Int64, horizon: Int64
+    ) throws -> Int {
         try change(
             """
             UPDATE jobs SET due = due - ?, rank = rank - ? WHERE state IN (0, 3) AND due <= ?
-            """, [.integer(step), .integer(step), .integer(last)])
+            AND (enqueued > ? OR (state = 3 AND due > ?))
+            """,
+            [
+                .integer(step), .integer(step), .integer(last), .integer(time), .integer(horizon),
+            ])
     }
 
     package func claim(_ numbers: [Int64], now: Int64, isAlone: Bool) throws -> [JobRow] {

@@ -23,8 +23,8 @@ package struct Sensitive<Value: Sendable>: Redacted {
 /// - Source: Elastic Common Schema 8.11, fields base, log, error and tracing, read 2026-11.
 package struct ECSLogHandler: LogHandler {
     private static let version = "8.11.0"
-    private static let valueLimit = 4096
-    private static let labelsLimit = 24
+    private static let valueLimit = 2048
+    private static let labelsLimit = 6
     private static let secretNames = [
         "password", "secret", "token", "authorization", "cookie", "apikey", "api_key", "signature",
     ]

@@ -36,13 +36,16 @@ package enum Exposition {
     /// Forms of one figure; what goes past it is left out, so that names from outside cannot flood
     /// whoever collects.
     package static let formsLimit = 2000
+    /// A histogram has many lines for each form, and limits its forms itself.
+    private static let histogramLimit = 20_000
 
     package static func text(_ families: [MetricFamily]) -> String {
         var text = ""
         for family in families where !family.samples.isEmpty {
             text += "# HELP \(family.name) \(escaped(family.help, quotes: false))\n"
             text += "# TYPE \(family.name) \(family.kind.rawValue)\n"
-            for sample in family.samples.prefix(formsLimit) {
+            let limit = family.kind == .histogram ? histogramLimit : formsLimit
+            for sample in family.samples.prefix(limit) {
                 text += family.name + sample.suffix
                 if !sample.labels.isEmpty {
                     let labels = sample.labels.map {

@@ -232,3 +232,51 @@ extension IssuesStage {
         }
     }
 }
+
+extension IssueTests {
+    @Test func `work that fails, is retried and waits before it is done closes its issue`()
+        async throws
+    {
+        let stage = try await IssuesStage()
+        stage.faults.breakAll(["patient"])
+        try await stage.enqueue([Chore(name: "patient")])
+        try await stage.settle()
+        let number = try #require(try await stage.rows([.discarded]).first?.number)
+        stage.faults.mendAll()
+        stage.faults.delay("patient")
+        try await stage.retry(number)
+        try await stage.settle()
+        let isWaiting = try await stage.rows([.scheduled]).count == 1
+        stage.timekeeper.advance(by: .seconds(60))
+        try await stage.settle()
+
+        #expect(isWaiting)
+        #expect(try await stage.rows([.completed]).count == 1)
+        #expect(try await stage.issues().isEmpty)
+    }
+
+    @Test func `an order that becomes known later is counted, and another's stays counted`()
+        async throws
+    {
+        let stage = try await IssuesStage()
+        stage.faults.breakAll(["x"])
+        try await stage.enqueue([Chore(name: "x"), Chore(name: "x", order: "ord_1")])
+        try await stage.settle()
+        let issue = try await stage.only()
+        let first = try await stage.occurrences(issue).first { $0.order == nil }
+        let run = try await stage.begin(
+            Remedy(.edit, patch: .object(["order": .string("ord_1")])), on: issue,
+            selected: [try #require(first?.id.rawValue)])
+        try await stage.settle()
+        let both = try await stage.only()
+        let skipped = try await stage.begin(
+            Remedy(.skip), on: issue, selected: [try #require(first?.id.rawValue)])
+        try await stage.settle()
+        let one = try await stage.only()
+
+        #expect(try await stage.run(run.id).applied == 1)
+        #expect(try await stage.run(skipped.id).applied == 1)
+        #expect(both.open == 2 && both.orders == 1 && both.money["USD"]?.minorUnits == 500)
+        #expect(one.open == 1 && one.orders == 1 && one.money["USD"]?.minorUnits == 500)
+    }
+}

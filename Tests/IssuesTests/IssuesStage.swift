@@ -31,6 +31,7 @@ struct ChoreWorker: JobWorker {
                 kind: .invalid, code: "testing.tooLarge", detail: "size \(job.size) is too large")
         }
         if let fault = stage.fault(for: job.name) { throw fault }
+        if stage.takeDelay(job.name) { return .snooze(.seconds(30)) }
         return .completed
     }
 }
@@ -50,6 +51,9 @@ final class Faults: Sendable {
         }
     }
 
+    private let delayed = Mutex<Set<String>>([])
+    func delay(_ name: String) { delayed.withLock { _ = $0.insert(name) } }
+    func takeDelay(_ name: String) -> Bool { delayed.withLock { $0.remove(name) != nil } }
     func mend(_ name: String) { broken.withLock { $0[name] = nil } }
     func mendAll() { broken.withLock { $0.removeAll() } }
 }

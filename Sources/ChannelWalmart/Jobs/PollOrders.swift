@@ -97,7 +97,11 @@ struct PollOrdersWorker: JobWorker {
         guard let date = page.date, date < windowStart else { return windowStart }
         let isFarAhead = windowStart.duration(since: date) > pacing.overlap
         // The first reach back was asked for by our clock: ask once more by theirs.
-        return stream.watermark == nil && isFarAhead ? date - pacing.firstReach : date
+        guard let watermark = stream.watermark else {
+            return isFarAhead ? date - pacing.firstReach : date
+        }
+        // What was read stays read, whatever a proxy takes the time to be.
+        return max(date, watermark)
     }
 
     private func firstQuery(_ kind: PollStream.Kind, _ stream: PollStream, _ now: Instant) -> String

@@ -33,7 +33,9 @@ package struct IssueLedger: JobObserver, ParkingObserver {
         _ job: JobRow, _ fault: RecordedFault, in transaction: Transaction
     ) throws {
         guard !Self.lawfulEnds.contains(fault.code) else {
-            return try recovered(job, in: transaction)
+            // Nobody need look at it, and it was not done.
+            try close(.job(job.number), as: .skipped, in: transaction)
+            return
         }
         try record(
             Failure(
@@ -91,6 +93,10 @@ package struct IssueLedger: JobObserver, ParkingObserver {
                 try enter(&issue, failure.order, in: transaction)
             } else if occurrence.state != .open {
                 try enter(&issue, failure.order, in: transaction)
+            } else if occurrence.order != failure.order {
+                // Its order became known, or is another now.
+                try leaveOrder(&issue, occurrence.order, in: transaction)
+                try enterOrder(&issue, failure.order, in: transaction)
             }
             occurrence.issue = issue.id
             occurrence.state = .open
@@ -165,6 +171,12 @@ package struct IssueLedger: JobObserver, ParkingObserver {
                 to: "issues/\(issue.id)")
         }
         issue.open += 1
+        try enterOrder(&issue, order, in: transaction)
+    }
+
+    private func enterOrder(
+        _ issue: inout Issue, _ order: String?, in transaction: Transaction
+    ) throws {
         guard let order else { return }
         if var known = try transaction.find(IssueOrder.byOrder, issue.id, order) {
             known.open += 1
@@ -185,15 +197,20 @@ package struct IssueLedger: JobObserver, ParkingObserver {
     private func leave(_ occurrence: IssueOccurrence, in transaction: Transaction) throws {
         guard var issue = try transaction.get(Issue.self, occurrence.issue) else { return }
         issue.open -= 1
-        if let order = occurrence.order,
-            var known = try transaction.find(IssueOrder.byOrder, issue.id, order)
-        {
-            known.open -= 1
-            if known.open == 0 { issue.count(known, -1) }
-            try transaction.update(known)
-        }
+        try leaveOrder(&issue, occurrence.order, in: transaction)
         if issue.open == 0 { try issue.close(by: transaction.call.actor, in: transaction) }
         try transaction.update(issue)
+    }
+
+    private func leaveOrder(
+        _ issue: inout Issue, _ order: String?, in transaction: Transaction
+    ) throws {
+        guard let order,
+            var known = try transaction.find(IssueOrder.byOrder, issue.id, order)
+        else { return }
+        known.open -= 1
+        if known.open == 0 { issue.count(known, -1) }
+        try transaction.update(known)
     }
 }
 

@@ -52,10 +52,10 @@ package struct IssueDesk: Sendable {
 
     /// What a remedy would be applied to; nothing is changed.
     package func preview(
-        _ remedy: Remedy, _ plan: BulkRun.Plan, in transaction: Transaction
+        _ remedy: Remedy, _ plan: BulkRun.Plan, at now: Instant, in transaction: ReadTransaction
     ) throws -> (count: Int, first: [IssueOccurrence]) {
         let plan = try checked(remedy, plan, in: transaction)
-        let found = try bulk.preview(plan, counting: 100_000, in: transaction)
+        let found = try bulk.preview(plan, counting: 100_000, at: now, in: transaction)
         return (
             found.count,
             try found.first.compactMap { Identifier<OccurrenceTag>($0) }
@@ -85,7 +85,7 @@ package struct IssueDesk: Sendable {
     }
 
     private func checked(
-        _ remedy: Remedy, _ plan: BulkRun.Plan, in transaction: Transaction
+        _ remedy: Remedy, _ plan: BulkRun.Plan, in transaction: ReadTransaction
     ) throws -> BulkRun.Plan {
         guard let id = Identifier<IssueTag>(plan.subject) else {
             throw IssuesError(.unknownIssue, "there is no issue \(plan.subject)")

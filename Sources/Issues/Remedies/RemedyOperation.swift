@@ -120,11 +120,19 @@ package struct RemedyOperation: BulkOperation {
         guard let id = Identifier<OccurrenceTag>(item),
             let occurrence = try reader.get(IssueOccurrence.self, id)
         else { return .bad("it is gone") }
+        if occurrence.state == .skipped, [.retry, .edit].contains(try remedy(of: run).action) {
+            return .bad("it was given up: \(occurrence.fault)")
+        }
         guard occurrence.state == .open else { return .good }
         guard let remedied = occurrence.remediedAt, occurrence.lastSeen <= remedied else {
             return .bad(occurrence.fault.description)
         }
         return .pending
+    }
+
+    /// What was changed to may be what a person wrote about a person: it goes with the run's end.
+    package func kept(of argument: JSONValue) -> JSONValue {
+        .object(["action": argument["action"] ?? .null])
     }
 
     package func ended(_ run: BulkRun, in transaction: Transaction) throws {

@@ -5,6 +5,7 @@ import Storage
 /// Runs every detector for every tenant.
 struct Watch: Job {
     static let kind: JobKind = "issues.watch"
+    static let timeout = Duration.seconds(600)
 
     static func everyMinute() throws -> Schedule {
         try Schedule(
@@ -21,18 +22,30 @@ struct WatchWorker: JobWorker {
 
     func work(_ job: Watch, in context: JobContext) async throws -> JobOutcome {
         let tenants = try await tenants()
+        var failure: (any Error)?
         for detector in detectors {
-            let found = try await detector.absences(of: tenants, at: context.timekeeper.now)
-            for tenant in tenants {
-                let absences = (found[tenant] ?? []).prefix(AbsenceLimits.found)
-                try await note(Array(absences), detector.name, tenant, context)
-            }
+            // One that cannot look keeps no other from looking.
+            do { try await look(detector, tenants, context) } catch { failure = error }
         }
+        if let failure { throw failure }
         return .completed
     }
 
+    private func look(
+        _ detector: any AbsenceDetector, _ tenants: [TenantID], _ context: JobContext
+    ) async throws {
+        let found = try await detector.absences(of: tenants, at: context.timekeeper.now)
+        for tenant in tenants {
+            let all = found[tenant] ?? []
+            try await note(
+                Array(all.prefix(AbsenceLimits.found)), isWhole: all.count < AbsenceLimits.found,
+                detector.name, tenant, context)
+        }
+    }
+
+    /// - Parameter isWhole: `false` where there may be more: then nothing is known to be over.
     private func note(
-        _ found: [Absence], _ name: String, _ tenant: TenantID, _ context: JobContext
+        _ found: [Absence], isWhole: Bool, _ name: String, _ tenant: TenantID, _ context: JobContext
     ) async throws {
         let known = try await context.store.read(tenant) { reader in
             try [IssueOccurrence.State.open, .resolved].flatMap {
@@ -47,7 +60,7 @@ struct WatchWorker: JobWorker {
         }
         let over = known.filter { occurrence in
             guard case .absence(_, let subject) = occurrence.work else { return false }
-            return !subjects.contains(subject)
+            return isWhole && !subjects.contains(subject)
         }
         guard isNews || !over.isEmpty else { return }
         let call = context.call.within(tenant)

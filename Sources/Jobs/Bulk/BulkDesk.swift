@@ -3,6 +3,9 @@ package import Storage
 
 /// Begins and ends runs over many items.
 package struct BulkDesk: Sendable {
+    /// Matching items are counted up to so many: the writer waits meanwhile.
+    package static let countLimit = 5000
+
     private let operations: [String: any BulkOperation]
 
     package init(_ operations: [any BulkOperation]) {
@@ -20,9 +23,10 @@ package struct BulkDesk: Sendable {
     /// How many items a plan means, and the first of them; nothing is changed.
     /// - Parameter counting: so many are counted at most.
     package func preview(
-        _ plan: BulkRun.Plan, counting: Int, in transaction: Transaction
+        _ plan: BulkRun.Plan, counting: Int, at now: Instant, in transaction: ReadTransaction
     ) throws -> (count: Int, first: [String]) {
-        let run = try draft(plan, total: 0, in: transaction)
+        let run = try draft(
+            plan, total: 0, id: Identifier(at: now, high: 0, low: 0), by: "", at: now)
         let operation = try operation(plan.operation)
         var (count, place) = (0, String?.none)
         var first: [String] = []
@@ -40,8 +44,11 @@ package struct BulkDesk: Sendable {
     /// Begins a run; a job sees it through.
     /// - Throws: `JobsError`: `.planMalformed`, `.unknownOperation`.
     package func begin(_ plan: BulkRun.Plan, in transaction: Transaction) throws -> BulkRun {
-        let count = try preview(plan, counting: 100_000, in: transaction).count
-        let run = try draft(plan, total: count, in: transaction)
+        let now = transaction.decision.now
+        let count = try preview(plan, counting: Self.countLimit, at: now, in: transaction).count
+        let run = try draft(
+            plan, total: count, id: transaction.decision.newID(),
+            by: transaction.call.actor.description, at: now)
         try transaction.insert(run)
         try transaction.enqueue(
             RunBulk(run: run.id),
@@ -68,12 +75,14 @@ package struct BulkDesk: Sendable {
         run.state = state
         run.note = note
         run.endedAt = transaction.decision.now
+        let operation = try operation(run.operation)
+        run.argument = operation.kept(of: run.argument)
         try transaction.update(run)
-        try operation(run.operation).ended(run, in: transaction)
+        try operation.ended(run, in: transaction)
     }
 
     private func draft(
-        _ plan: BulkRun.Plan, total: Int, in transaction: Transaction
+        _ plan: BulkRun.Plan, total: Int, id: Identifier<BulkRunTag>, by: String, at now: Instant
     ) throws -> BulkRun {
         guard (0...1000).contains(plan.canary) else {
             throw JobsError(.planMalformed, "must be 0 to 1000", field: "canary")
@@ -86,10 +95,10 @@ package struct BulkDesk: Sendable {
                 .planMalformed, "may name \(BulkRun.selectionLimit) at most", field: "selected")
         }
         return BulkRun(
-            id: transaction.decision.newID(), operation: plan.operation, subject: plan.subject,
+            id: id, operation: plan.operation, subject: plan.subject,
             argument: plan.argument, selected: plan.selected.map { Array(Set($0)).sorted() },
-            reason: plan.reason, by: transaction.call.actor.description, canary: plan.canary,
+            reason: plan.reason, by: by, canary: plan.canary,
             perSecond: plan.perSecond, total: total, state: plan.canary > 0 ? .trying : .running,
-            createdAt: transaction.decision.now)
+            createdAt: now)
     }
 }

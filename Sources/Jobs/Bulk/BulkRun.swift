@@ -54,13 +54,13 @@ package struct BulkRun: Record {
     package let operation: String
     /// What it is about, such as an issue's identifier.
     package let subject: String
-    package let argument: JSONValue
+    package internal(set) var argument: JSONValue
     package let selected: [String]?
     package let reason: String
     package let by: String
     package let canary: Int
     package let perSecond: Int
-    /// Items that matched when it began.
+    /// Items that matched when it began; counting stops at 5,000.
     package let total: Int
     package internal(set) var state: State
     package internal(set) var applied = 0
@@ -105,12 +105,14 @@ package protocol BulkOperation: Sendable {
     func items(
         of run: BulkRun, after place: String?, limit: Int, in reader: ReadTransaction
     ) throws -> [String]
-    /// Does one. A thrown fault is its result, so nothing may have been written before it.
+    /// Does one, in a transaction of its own. A thrown fault is its result, and takes all of it back.
     func apply(_ item: String, of run: BulkRun, in transaction: Transaction) throws
     /// What became of one that was applied.
     func verdict(
         on item: String, of run: BulkRun, in reader: ReadTransaction
     ) throws -> BulkVerdict
+    /// What of a run's argument is kept once it is over: nothing personal.
+    func kept(of argument: JSONValue) -> JSONValue
     /// The run is over, whichever way.
     func ended(_ run: BulkRun, in transaction: Transaction) throws
 }

@@ -19,7 +19,10 @@ struct RunBulkWorker: JobWorker {
 
     func work(_ job: RunBulk, in context: JobContext) async throws -> JobOutcome {
         for _ in 0..<Self.chunksPerAttempt {
-            let next = try await context.write(lane: .bulk) { try step(job.run, in: $0) }
+            let (next, items) = try await context.write(lane: .bulk) { try plan(job.run, in: $0) }
+            for item in items {
+                guard try await apply(item, job.run, context) else { return .completed }
+            }
             switch next {
             case .over: return .completed
             case .pause(let pause): return .snooze(pause)
@@ -34,27 +37,30 @@ struct RunBulkWorker: JobWorker {
         try desk.end(&run, as: .halted, fault.description, in: transaction)
     }
 
-    private func step(_ id: Identifier<BulkRunTag>, in transaction: Transaction) throws -> Next {
+    /// What to do now, and what to do after it. Each item has a transaction of its own, so that one
+    /// that fails halfway leaves nothing behind.
+    private func plan(
+        _ id: Identifier<BulkRunTag>, in transaction: Transaction
+    ) throws -> (Next, [String]) {
         guard var run = try transaction.get(BulkRun.self, id), run.state.isLive else {
-            return .over
+            return (.over, [])
         }
         let operation = try desk.operation(run.operation)
         if run.state == .trying, run.done >= run.canary {
-            return try judge(&run, operation, in: transaction)
+            return (try judge(&run, operation, in: transaction), [])
         }
         let limit = limit(for: run)
         let items = try operation.items(
             of: run, after: run.place, limit: limit, in: transaction)
-        for item in items { try apply(item, of: &run, operation, in: transaction) }
-        guard items.count == limit else {
-            // All there is has been applied; a canary that is everything is judged all the same.
-            if run.state == .trying { return try judge(&run, operation, in: transaction) }
-            try desk.end(&run, as: .done, nil, in: transaction)
-            return .over
+        guard items.isEmpty else {
+            let isCapped = run.state == .running && run.perSecond > 0
+            let wait = 1_000_000 * Int64(items.count) / Int64(max(run.perSecond, 1))
+            return (isCapped ? .pause(.microseconds(wait)) : .goOn, items)
         }
-        try transaction.update(run)
-        guard run.state == .running, run.perSecond > 0 else { return .goOn }
-        return .pause(.microseconds(1_000_000 * Int64(items.count) / Int64(run.perSecond)))
+        // All there is has been applied; a canary that is everything is judged all the same.
+        if run.state == .trying { return (try judge(&run, operation, in: transaction), []) }
+        try desk.end(&run, as: .done, nil, in: transaction)
+        return (.over, [])
     }
 
     private func limit(for run: BulkRun) -> Int {
@@ -62,19 +68,38 @@ struct RunBulkWorker: JobWorker {
         return run.perSecond > 0 ? min(Self.chunk, run.perSecond) : Self.chunk
     }
 
+    /// - Returns: whether the run goes on.
     private func apply(
-        _ item: String, of run: inout BulkRun, _ operation: any BulkOperation,
-        in transaction: Transaction
-    ) throws {
-        var fault: RecordedFault?
+        _ item: String, _ id: Identifier<BulkRunTag>, _ context: JobContext
+    ) async throws -> Bool {
         do {
-            try operation.apply(item, of: run, in: transaction)
-            run.applied += 1
-        } catch let error as any Fault where error.kind != .unavailable {
-            fault = RecordedFault(error)
-            run.refused += 1
+            return try await context.write(lane: .bulk) { transaction in
+                guard var run = try transaction.get(BulkRun.self, id), run.state.isLive else {
+                    return false
+                }
+                try desk.operation(run.operation).apply(item, of: run, in: transaction)
+                run.applied += 1
+                try note(item, nil, &run, in: transaction)
+                return true
+            }
+        } catch let error as any Fault where ![.unavailable, .conflict].contains(error.kind) {
+            let fault = RecordedFault(error)
+            return try await context.write(lane: .bulk) { transaction in
+                guard var run = try transaction.get(BulkRun.self, id), run.state.isLive else {
+                    return false
+                }
+                run.refused += 1
+                try note(item, fault, &run, in: transaction)
+                return true
+            }
         }
+    }
+
+    private func note(
+        _ item: String, _ fault: RecordedFault?, _ run: inout BulkRun, in transaction: Transaction
+    ) throws {
         run.place = item
+        try transaction.update(run)
         try transaction.insert(
             BulkResult(
                 id: transaction.decision.newID(), run: run.id, ordinal: run.done, item: item,

@@ -20,7 +20,9 @@ extension Dispatcher {
         // What was written down later than now was written before the clock was set back.
         if let latest = try await store.bookkeeping({ try $0.latestTime() }) {
             let step = Instant(microseconds: latest).duration(since: now)
-            if step > Self.clockTolerance { try await bringForward(by: step, now) }
+            if step > Self.clockTolerance {
+                try await bringForward(by: step, now, writtenAfter: now.microseconds)
+            }
         }
         let ran = try await store.bookkeeping { try $0.runningJobs() }
         var suspects: [Int64] = []
@@ -104,23 +106,40 @@ extension Dispatcher {
     /// due times along. What is due later than minutes keeps the time it was promised for.
     private func noticeClock(_ now: Instant) async throws {
         let lead = now.duration(since: timekeeper.steady)
-        if let before = clockLead, before - lead > Self.clockTolerance {
-            try await bringForward(by: before - lead, now)
-        }
-        // Only now: what could not be written is tried again.
+        let before = clockLead
+        // Before anything is awaited: one step is answered once.
         clockLead = lead
+        guard let before, before - lead > Self.clockTolerance else { return }
+        do { try await bringForward(by: before - lead, now, writtenAfter: .min) } catch {
+            clockLead = before
+            throw error
+        }
     }
 
-    func bringForward(by step: Duration, _ now: Instant) async throws {
+    /// - Parameter writtenAfter: only jobs enqueued, or put off, by a clock that was ahead of this.
+    private func bringForward(
+        by step: Duration, _ now: Instant, writtenAfter: Int64
+    ) async throws {
         let last = now + step + Self.shortWait
-        let moved = try await store.writeUnrepeated(call(tenant: .platform)) {
-            try $0.bookkeeping {
-                try $0.bringForward(by: step.microseconds, dueUntil: last.microseconds)
+        let horizon = (now + Self.shortWait).microseconds
+        // What is settled while this waits may set an earlier time: merge, never overwrite.
+        nextDue = nil
+        do {
+            let (moved, next) = try await store.writeUnrepeated(call(tenant: .platform)) {
+                try $0.bookkeeping { session in
+                    let moved = try session.bringForward(
+                        by: step.microseconds, dueUntil: last.microseconds,
+                        writtenAfter: writtenAfter, horizon: horizon)
+                    return (moved, try session.nextDue())
+                }
             }
+            if let next { noteDue(Instant(microseconds: next)) }
+            logger.warning(
+                "the clock was set back", metadata: ["by": "\(step)", "jobs": "\(moved)"])
+        } catch {
+            noteDue(now)
+            throw error
         }
-        nextDue = try await store.bookkeeping { try $0.nextDue() }.map(Instant.init)
-        logger.warning(
-            "the clock was set back", metadata: ["by": "\(step)", "jobs": "\(moved)"])
     }
 
     private func hearControls(_ now: Instant) {

@@ -214,32 +214,45 @@ extension Dispatcher {
         with writes: (@Sendable (Transaction) throws -> Void)? = nil
     ) async throws {
         let lead = timekeeper.now.duration(since: timekeeper.steady)
-        do { try await write(settlement, of: row, writes, tells: true) } catch {
-            let isPassing = [.unavailable, .conflict, .limited].contains(RecordedFault(error).kind)
-            guard store.breakage == nil,
-                settlement.row.state.isFinal || settlement.row.fault != nil,
-                !isPassing, !Self.isStale(error), writes == nil
-            else {
+        do { try await write(settlement, of: row, writes, tells: true, isHeard: true) } catch {
+            guard mayGoOn(after: error, settlement, "nobody was told how a job fared") else {
                 throw error
             }
-            // Whoever should hear of the end cannot: the end itself is written all the same.
-            logger.error(
-                "nobody was told how a job fared",
-                metadata: ["job": "\(settlement.row.number)", "error": "\(error)"])
-            try await write(settlement, of: row, writes, tells: false)
+            do { try await write(settlement, of: row, writes, tells: true, isHeard: false) } catch {
+                // Whoever waits for it cannot hear of the end: the end itself is written all the same.
+                guard settlement.row.state == .discarded,
+                    mayGoOn(after: error, settlement, "nobody was told that a job was given up")
+                else { throw error }
+                try await write(settlement, of: row, writes, tells: false, isHeard: false)
+            }
         }
         count(settlement.row)
         guard !settlement.row.state.isFinal else { return }
         noteDue(Instant(microseconds: settlement.row.due))
-        // Written down by a clock that was set back before it was on disk.
+        // Written down by a clock that was set back before it was on disk: it is due at once.
         let now = timekeeper.now
-        let step = lead - now.duration(since: timekeeper.steady)
-        if step > Self.clockTolerance { try await bringForward(by: step, now) }
+        guard lead - now.duration(since: timekeeper.steady) > Self.clockTolerance else { return }
+        _ = try await store.writeUnrepeated(call(for: row)) { transaction in
+            let header = try transaction.bookkeeping {
+                try $0.hasten(tenant: row.tenant, row.number, now: now.microseconds)
+            }
+            transaction.announce(header.map { [$0] } ?? [])
+        }
+    }
+
+    private func mayGoOn(
+        after error: any Error, _ settlement: Settlement, _ words: Logger.Message
+    ) -> Bool {
+        let isPassing = [.unavailable, .conflict, .limited].contains(RecordedFault(error).kind)
+        guard store.breakage == nil, !isPassing, !Self.isStale(error) else { return false }
+        logger.error(
+            words, metadata: ["job": "\(settlement.row.number)", "error": "\(error)"])
+        return true
     }
 
     private func write(
         _ settlement: Settlement, of row: JobRow,
-        _ writes: (@Sendable (Transaction) throws -> Void)?, tells: Bool
+        _ writes: (@Sendable (Transaction) throws -> Void)?, tells: Bool, isHeard: Bool
     ) async throws {
         let next = settlement.row
         let now = timekeeper.now
@@ -248,7 +261,7 @@ extension Dispatcher {
             guard !next.state.isFinal else {
                 guard
                     try ending.end(
-                        next, from: nil, tells: tells, isHeard: tells, in: transaction)
+                        next, from: nil, tells: tells, isHeard: isHeard, in: transaction)
                 else {
                     throw JobsError(.stale, "attempt \(row.attempt) is over")
                 }
@@ -257,15 +270,22 @@ extension Dispatcher {
             switch try transaction.bookkeeping({ try $0.reschedule(next) }) {
             case .cancelled:
                 try ending.end(
-                    Settlement.cancelled(row, at: now), from: nil, tells: tells, in: transaction)
+                    Settlement.cancelled(row, at: now), from: nil, tells: tells, isHeard: isHeard,
+                    in: transaction)
             case .stale: throw JobsError(.stale, "attempt \(row.attempt) is over")
             case .superseded:
                 try ending.end(
                     Settlement.superseded(row, at: now), from: nil, tells: false,
-                    in: transaction)
+                    isHeard: isHeard, in: transaction)
             case .returned:
                 if next.state == .available { transaction.announce([next.header]) }
-                guard tells, next.attempt >= Self.troubleAfter, let fault = next.fault,
+                if row.fault != nil, next.fault == nil {
+                    // It did what it could, and forgets what went wrong before.
+                    for observer in isHeard ? ending.observers : [] {
+                        try observer.recovered(next, in: transaction)
+                    }
+                }
+                guard isHeard, next.attempt >= Self.troubleAfter, let fault = next.fault,
                     next.state == .retryable
                 else { return }
                 for observer in ending.observers {

@@ -118,11 +118,11 @@ package actor Dispatcher {
 
     /// Waits a while for what runs, then asks it to end: what does is handed back unharmed.
     private func stopRunning() async {
-        let end = timekeeper.now + settings.softStop
-        while !running.isEmpty, timekeeper.now < end, !Task.isCancelled {
+        let end = timekeeper.steady + settings.softStop
+        while !running.isEmpty, timekeeper.steady < end, !Task.isCancelled {
             let generation = store.signals.jobs.generation
             guard !running.isEmpty else { break }
-            await store.signals.jobs.wait(after: generation, until: end, by: timekeeper)
+            await store.signals.jobs.wait(after: generation, untilSteady: end, by: timekeeper)
         }
         for attempt in running.values { attempt.stop.fire(.stopping) }
     }

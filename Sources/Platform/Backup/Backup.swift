@@ -1,4 +1,5 @@
 import Authentication
+import Connectors
 import Foundation
 import Glibc
 package import Kernel
@@ -32,13 +33,10 @@ package struct Backup: Sendable {
         let secrets = SecretsFile.path(in: platform.configuration.dataPath)
         let trial = path + "/trial"
         let contents = try await RestoreTrial.run(
-            of: database, secrets: secrets, in: trial, platform.timekeeper)
+            of: database, SecretsFile.read(at: secrets), in: trial, platform.timekeeper)
         try FileManager.default.removeItem(atPath: trial)
         if withSecrets {
-            let copy = SecretsFile.path(in: path)
-            try FileManager.default.copyItem(atPath: secrets, toPath: copy)
-            chmod(copy, 0o600)
-            try DataFolder.sync(copy)
+            try Self.keep(secrets, in: path)
         }
         let manifest = BackupManifest(
             takenAt: takenAt, engine: try await platform.store.facts()["engine"] ?? "unknown",
@@ -75,11 +73,13 @@ package struct Backup: Sendable {
         try makeEmpty(dataPath)
         do {
             let contents = try await RestoreTrial.run(
-                of: database, secrets: key, in: dataPath, timekeeper)
+                of: database, SecretsFile.read(at: key), in: dataPath, timekeeper)
             guard contents == manifest.contents else {
                 throw PlatformError(
                     .backupBroken, "what was restored differs from what the manifest counts")
             }
+            try keep(key, in: dataPath)
+            try DataFolder.sync(dataPath)
         } catch {
             try? FileManager.default.removeItem(atPath: dataPath)
             throw error
@@ -95,6 +95,16 @@ package struct Backup: Sendable {
         do { return try BodyCoder.decode(BackupManifest.self, from: Array(data)) } catch {
             throw PlatformError(.backupBroken, "\(file) cannot be read")
         }
+    }
+
+    /// Copies the master key into a folder; nobody else can read it at any moment.
+    private static func keep(_ key: String, in folder: String) throws {
+        let copy = SecretsFile.path(in: folder)
+        guard let bytes = FileManager.default.contents(atPath: key),
+            FileManager.default.createFile(
+                atPath: copy, contents: bytes, attributes: [.posixPermissions: 0o600])
+        else { throw PlatformError(.secretsMissing, "the master key cannot be copied") }
+        try DataFolder.sync(copy)
     }
 
     private static func makeEmpty(_ path: String) throws {
@@ -118,24 +128,25 @@ package struct Backup: Sendable {
 /// Opens a copy as a server would, and checks and counts what is in it.
 enum RestoreTrial {
     static func run(
-        of database: String, secrets: String, in folder: String, _ timekeeper: any Timekeeper
+        of database: String, _ vault: Vault, in folder: String, _ timekeeper: any Timekeeper
     ) async throws -> BackupContents {
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700])
         let copy = folder + "/" + BackupManifest.databaseName
         try FileManager.default.copyItem(atPath: database, toPath: copy)
-        let key = SecretsFile.path(in: folder)
-        try FileManager.default.copyItem(atPath: secrets, toPath: key)
-        chmod(key, 0o600)
         let faults = try SQLiteEngine.findings(in: copy)
         guard faults.isEmpty else {
             throw PlatformError(
                 .backupBroken, "SQLite finds: \(faults.prefix(3).joined(separator: "; "))")
         }
+        // The key is handed over in memory: it does not lie beside what it seals.
+        let engine = try SQLiteEngine(folder: DataFolder(path: folder)) { _ in }
         let quiet = Logger(label: "longshore") { _ in SwiftLogNoOpLogHandler() }
         let platform = try await Platform(
-            PlatformConfiguration(dataPath: folder), timekeeper: timekeeper, logger: quiet)
+            PlatformConfiguration(dataPath: folder),
+            on: .init(vault: vault, engine: engine, http: NoExchange()), timekeeper: timekeeper,
+            logger: quiet)
         let contents: BackupContents
         do { contents = try await count(platform) } catch {
             await platform.close()
@@ -161,5 +172,12 @@ enum RestoreTrial {
             try $0.jobCounts(tenant: nil).values.reduce(0, +)
         }
         return contents
+    }
+}
+
+/// A way out that leads nowhere: a copy on trial calls nobody.
+private struct NoExchange: HTTPExchange {
+    func send(_ request: OutboundRequest) async throws -> OutboundResponse {
+        throw ChannelError(.unreachable, "a copy on trial calls nobody")
     }
 }

@@ -106,8 +106,9 @@ struct IssuesController: Sendable {
         let request: RemedyRequest = try call.decode()
         let (desk, plan) = (desk, request.plan(for: id))
         let remedy = Remedy(request.action, patch: request.patch)
-        let found = try await platform.store.writeUnrepeated(call.call.withoutOperation) {
-            try desk.preview(remedy, plan, in: $0)
+        let now = timekeeper.now
+        let found = try await platform.store.read(call.tenant) {
+            try desk.preview(remedy, plan, at: now, in: $0)
         }
         return PreviewReply(count: found.count, first: found.first.map(OccurrenceReply.init))
     }

@@ -8,6 +8,10 @@ import Web
 struct RequestMiddleware: RouterMiddleware {
     let durations: DurationHistogram
 
+    /// Whatever else a stranger calls a method counts as one.
+    private static let methods: Set = [
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS",
+    ]
     private static let traceparent = HTTPField.Name("traceparent")
 
     func handle(
@@ -27,7 +31,10 @@ struct RequestMiddleware: RouterMiddleware {
         let route = context.endpointPath ?? "none"
         durations.record(
             clock.now - start,
-            [request.method.rawValue, route, "\(response.status.code / 100)xx"])
+            [
+                Self.methods.contains(request.method.rawValue) ? request.method.rawValue : "other",
+                route, "\(response.status.code / 100)xx",
+            ])
         return response
     }
 }

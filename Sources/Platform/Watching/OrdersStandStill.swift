@@ -19,7 +19,7 @@ struct OrdersStandStill: AbsenceDetector {
     ) async throws -> [TenantID: [Absence]] {
         var found: [TenantID: [Absence]] = [:]
         for tenant in tenants {
-            for (stage, limit) in Self.limits {
+            for (stage, limit) in Self.limits.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
                 found[tenant, default: []] += try await orders.standing(
                     in: stage, since: now - limit, tenant: tenant
                 ).map { order in
