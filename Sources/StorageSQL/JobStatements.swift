@@ -120,15 +120,17 @@ extension JobRows where Self: StatementRunner {
     }
 
     package func bringForward(
-        by step: Int64, dueUntil last: Int64, writtenAfter time: Int64, horizon: Int64
+        by step: Int64, dueUntil last: Int64, writtenAfter time: Int64, putOffAfter moment: Int64,
+        horizon: Int64
     ) throws -> Int {
         try change(
             """
             UPDATE jobs SET due = due - ?, rank = rank - ? WHERE state IN (0, 3) AND due <= ?
-            AND (enqueued > ? OR (state = 3 AND due > ?))
+            AND (enqueued > ? OR due > ? OR (state = 3 AND due > ?))
             """,
             [
-                .integer(step), .integer(step), .integer(last), .integer(time), .integer(horizon),
+                .integer(step), .integer(step), .integer(last), .integer(time), .integer(moment),
+                .integer(horizon),
             ])
     }
 

@@ -122,6 +122,8 @@ extension Dispatcher {
     ) async throws {
         let last = now + step + Self.shortWait
         let horizon = (now + Self.shortWait).microseconds
+        // What was put off for a moment by the clock that was ahead is due about where it stood.
+        let moment = (now + step - Self.shortWait).microseconds
         // What is settled while this waits may set an earlier time: merge, never overwrite.
         nextDue = nil
         do {
@@ -129,7 +131,7 @@ extension Dispatcher {
                 try $0.bookkeeping { session in
                     let moved = try session.bringForward(
                         by: step.microseconds, dueUntil: last.microseconds,
-                        writtenAfter: writtenAfter, horizon: horizon)
+                        writtenAfter: writtenAfter, putOffAfter: moment, horizon: horizon)
                     return (moved, try session.nextDue())
                 }
             }

@@ -97,10 +97,12 @@ package protocol JobRows: AnyObject {
     func nextDue() throws -> Int64?
     /// The latest time at which something was written down, as far as that is cheap to say.
     func latestTime() throws -> Int64?
-    /// Makes what waits for a time up to one due so much earlier: what was enqueued after a time, or
-    /// waits for another try beyond the horizon, which none does. - Returns: how many jobs.
+    /// Makes what waits for a time up to one due so much earlier: what was enqueued after a time, is
+    /// due after another, or waits for another try beyond the horizon, which none does.
+    /// - Returns: how many jobs.
     func bringForward(
-        by step: Int64, dueUntil last: Int64, writtenAfter time: Int64, horizon: Int64
+        by step: Int64, dueUntil last: Int64, writtenAfter time: Int64, putOffAfter moment: Int64,
+        horizon: Int64
     ) throws -> Int
     /// Marks as running those still available; the others are left out.
     func claim(_ numbers: [Int64], now: Int64, isAlone: Bool) throws -> [JobRow]
