@@ -57,7 +57,9 @@ import Torture
     }
 
     @Test func `the controls lose`() async throws {
-        for verdict in try await torture([.kill, .powerCut], rounds: 3, isControl: true) {
+        for verdict in try await torture(
+            [.killBeforeCommit, .powerCut], rounds: 3, isControl: true)
+        {
             #expect(verdict.lost > 0, "\(verdict)")
         }
     }
