@@ -41,6 +41,9 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+// Starting other programs: Foundation's own way reads beyond its buffer when many files are open.
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 // Command-line grammar and help.
 let arguments = Target.Dependency.product(
@@ -66,6 +69,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
     ],
     targets: [
         .systemLibrary(
@@ -107,13 +112,15 @@ let package = Package(
         room(
             "Platform",
             service + [
-                "StorageSQLite", "Issues", "Telemetry", "Authentication", "Settings", "Catalogue",
+                "StorageSQLite", "StoragePostgres", "Issues", "Telemetry", "Authentication",
+                "Settings", "Catalogue",
                 "Inventory",
                 "Orders",
                 "Warehouse", "Connectors", "ChannelWalmart", "Console", httpClient, lifecycle,
                 signals, logging, nio, nioHTTP, httpTypes,
             ]),
-        room("Torture", ["Kernel", "Storage", "StorageSQLite", "Jobs", logging]),
+        room("Processes", ["Kernel", subprocess, system]),
+        room("Torture", ["Kernel", "Storage", "StorageSQLite", "Jobs", "Processes", logging]),
         room(
             "Simulation",
             [
@@ -124,41 +131,49 @@ let package = Package(
             name: "longshore",
             dependencies: [
                 "Platform", "Sandbox", "Simulation", "Torture", "Console", "Kernel", "Storage",
-                "Telemetry",
-                httpClient,
-                arguments,
-                lifecycle,
+                "Telemetry", "Processes", httpClient, arguments, lifecycle,
                 signals, logging, "ChannelWalmart", "StorageSQLite", nio, nioHTTP,
             ], swiftSettings: strict),
         .executableTarget(
             name: "longshore-benchmarks",
             dependencies: [
-                "Kernel", "Contracts", "Storage", "StorageSQLite", "StorageTesting", "Jobs",
-                "Orders", "ChannelWalmart", "Platform", "Console", lifecycle, logging,
+                "Kernel", "Contracts", "Storage", "StorageSQLite", "StoragePostgres",
+                "StorageTesting", "Processes", "Jobs", "Orders", "ChannelWalmart", "Platform",
+                "Console", lifecycle, logging,
             ], path: "Benchmarks/Sources", swiftSettings: strict),
         room("StorageTesting", ["Kernel", "Storage"]),
+        room(
+            "EngineTesting",
+            [
+                "Kernel", "Storage", "StorageSQLite", "StoragePostgres", "StorageTesting",
+                "Processes",
+            ]),
         tests("KernelTests", ["Kernel"]),
         tests("TelemetryTests", ["Telemetry", logging]),
         tests(
             "StorageTests",
-            ["Kernel", "Storage", "StorageSQLite", "StoragePostgres", "StorageTesting"]),
+            [
+                "Kernel", "Storage", "StorageSQLite", "StoragePostgres", "StorageTesting",
+                "EngineTesting",
+            ]),
         tests(
-            "JobsTests", ["Kernel", "Storage", "StorageSQLite", "StorageTesting", "Jobs", logging]),
+            "JobsTests", ["Kernel", "Storage", "StorageTesting", "EngineTesting", "Jobs", logging]),
         tests(
             "IssuesTests",
             [
-                "Kernel", "Storage", "StorageSQLite", "StorageTesting", "Events", "Jobs", "Issues",
+                "Kernel", "Storage", "StorageTesting", "EngineTesting", "Events", "Jobs", "Issues",
                 logging,
             ]),
         tests(
             "EventsTests",
-            ["Kernel", "Storage", "StorageSQLite", "StorageTesting", "Events", logging]),
+            ["Kernel", "Storage", "StorageTesting", "EngineTesting", "Events", logging]),
         tests(
             "ScenarioTests",
             [
                 "Kernel", "Storage", "Platform", "Console", "Sandbox", "ChannelWalmart", "CSQLite",
-                "Simulation", "Torture",
-                "longshore", "Contracts", "Events", "Connectors", "Catalogue", "Inventory",
+                "Simulation", "Torture", "Processes", "EngineTesting", "longshore", "Contracts",
+                "Events",
+                "Connectors", "Catalogue", "Inventory",
                 "Orders",
                 "Settings", "StorageTesting", "Warehouse", httpClient, lifecycle, logging, nio,
                 nioHTTP, crypto,

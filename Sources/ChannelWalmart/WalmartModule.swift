@@ -90,11 +90,9 @@ package struct WalmartModule: Sendable {
 
     /// Puts every connection's limits in force before the first job runs.
     package func start(tenants: [TenantID]) async throws {
+        try await learnLimits(tenants: tenants)
         for tenant in tenants {
-            let known = try await parts.store.read(tenant) {
-                try $0.page(KnownConnection.byEnabled, equals: [true], limit: 1000).items
-            }
-            for connection in known { try await access.configure(connection.id, tenant: tenant) }
+            let known = try await connections(of: tenant)
             guard pacing != nil else { continue }
             let call = Call(
                 tenant: tenant, actor: .platform, at: parts.timekeeper.now, correlation: "start")
@@ -104,6 +102,25 @@ package struct WalmartModule: Sendable {
                     try WhenConnectionSaved.poll(connection.id, in: transaction)
                 }
             }
+        }
+    }
+
+    /// Puts every connection's limits in force as they are stored now, whoever stored them.
+    package func learnLimits(tenants: [TenantID]) async throws {
+        for tenant in tenants {
+            for connection in try await connections(of: tenant) {
+                do { try await access.configure(connection.id, tenant: tenant) } catch let fault
+                    as ChannelError where fault.reason == .switchedOff
+                {
+                    // Switched off in between: nothing of it runs.
+                }
+            }
+        }
+    }
+
+    private func connections(of tenant: TenantID) async throws -> [KnownConnection] {
+        try await parts.store.read(tenant) {
+            try $0.page(KnownConnection.byEnabled, equals: [true], limit: 1000).items
         }
     }
 

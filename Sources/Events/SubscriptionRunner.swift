@@ -25,15 +25,23 @@ package actor SubscriptionRunner {
     private var slots: [Int: SlotPlace] = [:]
     private var parkedKeys: Set<ParkedKey> = []
     private let isOneLane: Bool
+    private let leases: Leases
+    /// The share of the work this subscription belongs to, and the term in which it was read.
+    private let shard: Int
+    private var loadedIn: Int64?
     private let observers: [any ParkingObserver]
 
-    /// - Parameter isOneLane: handles one event after the other in the order of the log, so that a
-    ///   simulation replays; else slots go side by side.
+    /// - Parameters:
+    ///   - leases: what is this process' own; all of it unless said otherwise.
+    ///   - isOneLane: handles one event after the other in the order of the log, so that a
+    ///     simulation replays; else slots go side by side.
     package init(
         _ subscription: Subscription, store: Store, timekeeper: any Timekeeper, logger: Logger,
-        observers: [any ParkingObserver] = [], isOneLane: Bool = false
+        observers: [any ParkingObserver] = [], leases: Leases? = nil, isOneLane: Bool = false
     ) {
         self.observers = observers
+        self.leases = leases ?? Leases(member: nil, timekeeper: timekeeper)
+        shard = Shard.of(subscription: subscription.name)
         self.isOneLane = isOneLane
         self.subscription = subscription
         self.store = store
@@ -45,17 +53,32 @@ package actor SubscriptionRunner {
 
     /// Runs until the task is cancelled; what is in hand is finished first.
     package func run() async throws {
-        try await load()
         while !Task.isCancelled {
             let generation = store.signals.log.generation
             do {
-                let moved = try await step()
+                let moved = try await stepIfOurs()
                 if !moved { await rest(after: generation) }
             } catch let fault as any Fault where fault.kind == .unavailable {
                 guard store.breakage == nil else { throw fault }
                 logger.warning("paused", metadata: ["error": "\(fault)"])
                 do { try await timekeeper.sleep(for: .seconds(1)) } catch { return }
             }
+        }
+    }
+
+    /// Handles what there is, where no other process has it to do.
+    private func stepIfOurs() async throws -> Bool {
+        guard let term = leases.enter(shard) else { return false }
+        defer { leases.leave(shard, term) }
+        if loadedIn != term {
+            // Another had it meanwhile: where that one stood is in the database.
+            try await load()
+            loadedIn = term
+        }
+        do { return try await step() } catch {
+            // Where this one stands may be ahead of what was written.
+            loadedIn = nil
+            throw error
         }
     }
 
@@ -90,18 +113,28 @@ package actor SubscriptionRunner {
     }
 
     private func rest(after generation: UInt64) async {
-        guard !parkedKeys.isEmpty else {
-            await store.signals.log.wait(after: generation)
-            return
-        }
+        // Word of what others commit may get lost: look now and then.
+        let limit: Duration? =
+            parkedKeys.isEmpty ? (leases.isExclusive ? nil : .seconds(1)) : .milliseconds(500)
+        guard let limit else { return await store.signals.log.wait(after: generation) }
         await store.signals.log.wait(
-            after: generation, untilSteady: timekeeper.steady + .milliseconds(500),
-            by: timekeeper)
+            after: generation, untilSteady: timekeeper.steady + limit, by: timekeeper)
+    }
+
+    /// Writes what only who has this subscription to do may write.
+    private func write(
+        _ call: Call, _ body: @escaping @Sendable (Transaction) throws -> Void
+    ) async throws {
+        let (leases, shard) = (leases, shard)
+        try await store.writeUnrepeated(call) { transaction in
+            try transaction.bookkeeping { try leases.confirm([shard], in: $0) }
+            try body(transaction)
+        }
     }
 
     private func save(_ cursor: LogCursor) async throws {
         let name = subscription.name
-        try await store.writeUnrepeated(call(tenant: .platform, cause: nil)) {
+        try await write(call(tenant: .platform, cause: nil)) {
             try $0.bookkeeping { try $0.saveFloor(subscription: name, cursor) }
         }
         unsaved = 0
@@ -185,7 +218,7 @@ package actor SubscriptionRunner {
     ) async throws {
         let handler = subscription.handle
         let call = call(tenant: event.tenant, cause: event)
-        try await store.writeUnrepeated(call) { transaction in
+        try await write(call) { transaction in
             try handler(event, transaction)
             try settle(transaction)
         }
@@ -229,7 +262,7 @@ package actor SubscriptionRunner {
     ) async throws {
         let observers = observers
         do {
-            try await store.writeUnrepeated(call) { try body($0, observers) }
+            try await write(call) { try body($0, observers) }
         } catch {
             let isPassing = [.unavailable, .conflict].contains(RecordedFault(error).kind)
             guard store.breakage == nil, !isPassing, !(error is Changed), !observers.isEmpty else {
@@ -237,7 +270,7 @@ package actor SubscriptionRunner {
             }
             logger.error(
                 "nobody was told of an event set aside", metadata: ["error": "\(error)"])
-            try await store.writeUnrepeated(call) { try body($0, []) }
+            try await write(call) { try body($0, []) }
         }
     }
 

@@ -42,9 +42,12 @@ package struct JobsModule: Sendable {
         scheduler = Scheduler(schedules)
     }
 
-    package func dispatcher(_ settings: Dispatcher.Settings, logger: Logger) -> Dispatcher {
+    /// - Parameter leases: what is this process' own; all of it unless said otherwise.
+    package func dispatcher(
+        _ settings: Dispatcher.Settings, leases: Leases? = nil, logger: Logger
+    ) -> Dispatcher {
         Dispatcher(
             store: store, ending: ending, budgets: budgets, timekeeper: timekeeper, logger: logger,
-            board: board, settings: settings)
+            board: board, leases: leases, settings: settings)
     }
 }

@@ -36,6 +36,16 @@ private struct DispatcherService: Service {
     }
 }
 
+/// Keeps this process' part of the work for as long as anything of it may run.
+private struct LeaseService: Service {
+    let keeper: LeaseKeeper
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown { try await keeper.run() }
+        try await keeper.leave()
+    }
+}
+
 /// Stops first: says “not ready” and waits until those who send requests have seen it.
 private struct DrainGate: Service {
     let probe: ReadinessProbe
@@ -56,7 +66,9 @@ extension Platform {
         onReady: @escaping @Sendable (_ port: Int) async -> Void
     ) async throws -> [any Service] {
         try await prepare()
-        var services: [any Service] = runners().map { RunnerService(runner: $0) }
+        var services: [any Service] = []
+        if !leases.isExclusive { services.append(LeaseService(keeper: keeper())) }
+        services += runners().map { RunnerService(runner: $0) }
         services.append(DispatcherService(dispatcher: dispatcher()))
         services.append(adminApplication())
         services.append(publicApplication(onReady: onReady))
@@ -123,6 +135,8 @@ extension Platform {
     /// Lets every service hear what the others told, so that one command finds what the one before
     /// it did; jobs stay for a server. What a long log holds is left to a server too.
     private func catchUp() async {
+        // Where others work on the database they hear of it by themselves.
+        guard store.isExclusive else { return }
         do {
             let runners = runners()
             for runner in runners { try await runner.load() }
@@ -148,7 +162,7 @@ extension Platform {
 
     /// What must stand before the first job and the first request.
     package func begin() async throws {
-        let tenants = try await authentication.service.tenants().map(\.id)
+        let tenants = try await authentication.service.tenantIDs()
         try await walmart.start(tenants: tenants)
         let call = Call(
             tenant: .platform, actor: .platform, at: timekeeper.now, correlation: "start")
@@ -161,7 +175,14 @@ extension Platform {
     package func dispatcher() -> Dispatcher {
         var settings = Dispatcher.Settings(capacity: configuration.jobCapacity)
         settings.randomness = configuration.randomness
-        return jobs.dispatcher(settings, logger: logger)
+        return jobs.dispatcher(settings, leases: leases, logger: logger)
+    }
+
+    private func keeper() -> LeaseKeeper {
+        LeaseKeeper(store: store, leases: leases, timekeeper: timekeeper, logger: logger) {
+            [walmart, authentication] in
+            try await walmart.learnLimits(tenants: authentication.service.tenantIDs())
+        }
     }
 
     /// The runners of all subscriptions; they carry events to those who hear them.
@@ -170,7 +191,7 @@ extension Platform {
         subscriptions.map {
             SubscriptionRunner(
                 $0, store: store, timekeeper: timekeeper, logger: logger,
-                observers: [issues.ledger], isOneLane: isOneLane)
+                observers: [issues.ledger], leases: leases, isOneLane: isOneLane)
         }
     }
 

@@ -4,6 +4,7 @@ import ChannelWalmart
 package import Connectors
 import Console
 package import Events
+import Foundation
 import Glibc
 import Hummingbird
 package import Inventory
@@ -15,6 +16,7 @@ package import Orders
 package import Security
 package import Settings
 package import Storage
+import StoragePostgres
 import StorageSQLite
 import Telemetry
 package import Warehouse
@@ -27,6 +29,8 @@ package final class Platform: Sendable {
     let logger: Logger
     let folder: DataFolder?
     package let store: Store
+    /// What of the work is this process' own.
+    package let leases: Leases
     package let budgets: Budgets
     let http: any HTTPExchange
     let authentication: AuthenticationModule
@@ -71,10 +75,14 @@ package final class Platform: Sendable {
             vault = try SecretsFile.read(in: configuration.dataPath)
             let folder = try DataFolder(path: configuration.dataPath)
             self.folder = folder
-            engine = try SQLiteEngine(folder: folder) { fault in
-                // Only a fresh start can tell what is on disk.
-                logger.critical("stopping: \(fault)")
-                exit(74)
+            if let database = configuration.database {
+                engine = try PostgresEngine(address: database)
+            } else {
+                engine = try SQLiteEngine(folder: folder) { fault in
+                    // Only a fresh start can tell what is on disk.
+                    logger.critical("stopping: \(fault)")
+                    exit(74)
+                }
             }
             http = OutboundClient()
         }
@@ -101,6 +109,8 @@ package final class Platform: Sendable {
         folder = ground.folder
         store = Store(engine: ground.engine, randomness: configuration.randomness)
         migration = try await store.open(Self.collections)
+        leases = Leases(
+            member: store.isExclusive ? nil : Self.newMemberName(), timekeeper: timekeeper)
         budgets = Budgets(timekeeper: timekeeper)
         http = ground.http
         authentication = AuthenticationModule(store: store, timekeeper: timekeeper)
@@ -136,6 +146,12 @@ package final class Platform: Sendable {
             + warehouse.subscriptions + walmart.subscriptions
     }
 
+    /// Names a process so that a person finds it, and no other ever has the name.
+    private static func newMemberName() -> String {
+        let host = ProcessInfo.processInfo.hostName
+        return "\(host)/\(getpid())/\(UUID().uuidString.prefix(8))"
+    }
+
     /// Ends what is open. The store is closed last.
     package func close() async {
         unmarkServing()
@@ -147,10 +163,6 @@ package final class Platform: Sendable {
 
     /// What the installation's own work is shown under.
     private static let ownTenant = "platform"
-
-    func tenantIDs() async throws -> [TenantID] {
-        try await authentication.service.tenants().map(\.id)
-    }
 
     /// The tenant meant by a name or identifier, or the only one there is.
     /// - Throws: `PlatformError.tenantUnknown`, `.tenantAmbiguous`, `.notInitialised`.

@@ -5,6 +5,7 @@ package import ChannelWalmart
 /// | key | type | unit | default |
 /// | --- | --- | --- | --- |
 /// | `dataPath` | text | folder | – |
+/// | `database` | text | PostgreSQL connection string | – |
 /// | `host` | text | address | `127.0.0.1` |
 /// | `port` | number | TCP port; 0 for any | 8080 |
 /// | `consoleTenant` | text | name | the only one |
@@ -16,6 +17,9 @@ package import ChannelWalmart
 /// | `polling` | pacing | – | every 60 s, overlap 600 s; absent reads no lists |
 package struct PlatformConfiguration: Sendable {
     package var dataPath: String
+    /// A PostgreSQL connection string or URI; `nil` keeps everything in the data folder. Several
+    /// processes may share one database, each with a data folder of its own.
+    package var database: String?
     package var host = "127.0.0.1"
     package var port = 8080
     /// Whose orders the console shows, by name; needed only where there are several tenants.

@@ -1,10 +1,8 @@
 import Foundation
-import HTTPTypes
 import Hummingbird
 package import Kernel
 import Logging
-import NIOCore
-import Synchronization
+import Web
 
 /// One message over HTTP, whatever carries it.
 package struct SandboxMessage: Sendable {
@@ -47,6 +45,7 @@ package final class SandboxMarket: Sendable {
     private let responder: any HTTPResponder<SandboxContext>
     private let logger: Logger
     private let timekeeper: any Timekeeper
+    private let dates = SandboxMarket.makeDates()
 
     /// - Parameter deliver: takes a webhook to its address and answers with the status.
     package init(
@@ -77,35 +76,25 @@ package final class SandboxMarket: Sendable {
     package func respond(
         to message: SandboxMessage
     ) async throws -> (status: Int, headers: [(String, String)], body: [UInt8]) {
-        var fields = HTTPFields()
-        for (name, value) in message.headers {
-            if let name = HTTPField.Name(name) {
-                fields.append(HTTPField(name: name, value: value))
-            }
-        }
-        let request = Request(
-            head: HTTPRequest(
-                method: .init(rawValue: message.method) ?? .get, scheme: "http",
-                authority: "marketplace", path: message.target, headerFields: fields),
-            body: .init(buffer: ByteBuffer(bytes: message.body)))
-        let response = try await responder.respond(
-            to: request, context: SandboxContext(logger: logger))
-        let collected = Collected()
-        try await response.body.write(collected)
-        let headers =
-            response.headers.map { ($0.name.canonicalName, $0.value) }
-            + [("date", Self.date(timekeeper.now))]
-        return (response.status.code, headers, collected.bytes)
+        let request = SocketlessRequest(
+            method: message.method, target: message.target, authority: "marketplace",
+            headers: message.headers, body: message.body)
+        let answer = try await request.answer(by: responder, SandboxContext(logger: logger))
+        return (answer.status, answer.headers + [("date", now)], answer.body)
     }
 
     /// The time as a server's answer tells it.
-    private static func date(_ now: Instant) -> String {
+    private var now: String {
+        dates.string(
+            from: Date(timeIntervalSince1970: Double(timekeeper.now.microseconds) / 1_000_000))
+    }
+
+    private static func makeDates() -> DateFormatter {
         let formatter = DateFormatter()
         formatter.locale = Locale(identifier: "en_US_POSIX")
         formatter.timeZone = TimeZone(identifier: "GMT")
         formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
-        return formatter.string(
-            from: Date(timeIntervalSince1970: Double(now.microseconds) / 1_000_000))
+        return formatter
     }
 
     package var facts: Facts {
@@ -121,17 +110,5 @@ package final class SandboxMarket: Sendable {
                     Facts.Effect(kind: $0.kind, order: $0.order, subject: $0.subject)
                 }, calls: world.ledger.calls.count)
         }
-    }
-
-    /// Gathers an answer's pieces.
-    private final class Collected: ResponseBodyWriter, Sendable {
-        private let held = Mutex<[UInt8]>([])
-        var bytes: [UInt8] { held.withLock { $0 } }
-
-        func write(_ buffer: ByteBuffer) async throws {
-            held.withLock { $0 += buffer.readableBytesView }
-        }
-
-        func finish(_ trailingHeaders: HTTPFields?) async throws {}
     }
 }

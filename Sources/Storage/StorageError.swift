@@ -26,6 +26,8 @@ package enum StorageFaultCode: String, FaultCode {
     /// Another process holds the data folder.
     case locked
     case settingRefused
+    /// Another process has taken over what this one was to do.
+    case leaseLost
     /// A newer release wrote the database.
     case newerVersion
     case unknownEvent
@@ -39,7 +41,8 @@ package enum StorageFaultCode: String, FaultCode {
         case .operationReused, .cursorMalformed: .invalid
         case .copyUnsupported: .refused
         case .unknownRecord: .notFound
-        case .full, .interrupted, .broken, .closed, .locked, .unreachable, .newerVersion:
+        case .full, .interrupted, .broken, .closed, .locked, .unreachable, .leaseLost,
+            .newerVersion:
             .unavailable
         case .engine, .bodyUndecodable, .settingRefused, .unknownEvent: .defect
         }

@@ -6,6 +6,8 @@ import Synchronization
 /// The contract is the same on every engine; `StorageTesting` proves it.
 package final class Store: Sendable {
     package let signals = CommitSignals()
+    /// Whether this process alone works on the database.
+    package let isExclusive: Bool
     private let engine: any StorageEngine
     private let upcasters: Upcasters
     private let randomness: @Sendable () -> UInt64
@@ -26,6 +28,7 @@ package final class Store: Sendable {
         self.engine = engine
         self.randomness = randomness
         cache = RecordCache(isKept: engine.isExclusive)
+        isExclusive = engine.isExclusive
         self.upcasters = Upcasters(upcasters)
     }
 
@@ -99,7 +102,9 @@ package final class Store: Sendable {
                     undo: { self.cache.removeAll() },
                     finish: { continuation.resume(with: $0) }))
         }
-        return try attempt.finish(signalling: signals)
+        let (value, news) = try attempt.finish(signalling: signals)
+        if !news.isEmpty { announce(news) }
+        return value
     }
 
     /// Runs a closure on a consistent snapshot of one tenant.
@@ -135,6 +140,16 @@ package final class Store: Sendable {
     package func event(at number: Int64) async throws -> Envelope? {
         let upcasters = upcasters
         return try await engine.read(nil) { try $0.event(at: number).map(upcasters.envelope) }
+    }
+
+    /// Whether other processes work on the same database, and so must hear of commits, and be heard.
+    func share(_ isShared: Bool) {
+        if signals.share(isShared) { engine.listen { [signals] in signals.hear($0) } }
+    }
+
+    /// Tells the other processes of this database, where there are any.
+    package func announce(_ news: EngineNews) {
+        if signals.isShared { engine.announce(news) }
     }
 
     package func copy(to path: String) async throws { try await engine.copy(to: path) }
@@ -208,7 +223,7 @@ private final class Attempt<T: Sendable>: Sendable {
         outcome.withLock { $0 = made }
     }
 
-    func finish(signalling signals: CommitSignals) throws -> T {
+    func finish(signalling signals: CommitSignals) throws -> (T, EngineNews) {
         guard let outcome = outcome.withLock({ $0 }) else {
             throw StorageError(.engine, "a committed closure left no result")
         }
@@ -216,6 +231,10 @@ private final class Attempt<T: Sendable>: Sendable {
         if !outcome.freshJobs.isEmpty { signals.announce(jobs: outcome.freshJobs) }
         for hook in outcome.hooks { hook() }
         for hook in outcome.signalHooks { hook(signals) }
-        return outcome.value
+        var news: EngineNews = []
+        if outcome.hasNewEvents { news.insert(.events) }
+        if !outcome.freshJobs.isEmpty { news.insert(.jobs) }
+        if !outcome.signalHooks.isEmpty { news.insert(.controls) }
+        return (outcome.value, news)
     }
 }

@@ -6,6 +6,8 @@ import Storage
 final class PostgresConnection {
     private let handle: OpaquePointer
     private var names: [String: String] = [:]
+    /// The driver failed without a word from the server: what comes next cannot be told.
+    private var isLost = false
 
     /// - Parameter address: a libpq connection string or URI.
     init(_ address: String) throws {
@@ -24,7 +26,7 @@ final class PostgresConnection {
 
     deinit { PQfinish(handle) }
 
-    var isAlive: Bool { PQstatus(handle) == CONNECTION_OK }
+    var isAlive: Bool { !isLost && PQstatus(handle) == CONNECTION_OK }
     var serverVersion: Int { Int(PQserverVersion(handle)) }
 
     /// Whether an error has left the open transaction unusable.
@@ -50,6 +52,28 @@ final class PostgresConnection {
             throw error
         }
         return PostgresRows(result)
+    }
+
+    /// A word from a connection that called `NOTIFY`.
+    struct Notification {
+        let sender: Int32
+        let text: String
+    }
+
+    var socket: Int32 { PQsocket(handle) }
+    var backendID: Int32 { PQbackendPID(handle) }
+
+    /// What has come in on the channels this connection listens to.
+    func notifications() -> [Notification] {
+        guard PQconsumeInput(handle) == 1 else { return [] }
+        var all: [Notification] = []
+        while let next = PQnotifies(handle) {
+            all.append(
+                Notification(
+                    sender: next.pointee.be_pid, text: String(cString: next.pointee.extra)))
+            PQfreemem(next)
+        }
+        return all
     }
 
     private func prepared(_ sql: String, _ values: PostgresValues) throws -> String {
@@ -86,9 +110,13 @@ final class PostgresConnection {
         default:
             guard isAlive else { throw lost() }
             let state = PQresultErrorField(result, Int32(UInt8(ascii: "C")))
+            guard let state else {
+                isLost = true
+                throw lost()
+            }
             let message = PQresultErrorField(result, Int32(UInt8(ascii: "M")))
             throw PostgresFault(
-                state: state.map { String(cString: $0) } ?? "",
+                state: String(cString: state),
                 message: message.map { String(cString: $0) } ?? "")
         }
     }

@@ -32,20 +32,41 @@ package final class PostgresEngine: StorageEngine {
     private let writerQueue = DispatchQueue(label: "longshore.storage.postgres.writer")
     private let readers = (0..<PostgresEngine.readerCount).map(Reader.init(number:))
     private let nextReader = Atomic<Int>(0)
+    private let news: PostgresNews
 
     /// - Parameter address: a libpq connection string or URI; the role in it owns the tables.
     /// - Throws: `StorageError.unreachable`; `.settingRefused` for a server that is too old or does
     ///   not sync its commits.
     package init(address: String) throws {
         self.address = address
+        news = PostgresNews(address: address)
         do {
             let connection = try PostgresConnection(address)
             try Self.check(connection)
-            try connection.execute("BEGIN")
-            for statement in PostgresSchema.statements { try connection.execute(statement) }
-            try connection.execute("COMMIT")
+            try Self.upgrade(connection)
             writer = Mutex(try PostgresWriter(address))
         } catch { throw PostgresWriter.translate(error) }
+    }
+
+    private static func upgrade(_ connection: PostgresConnection) throws {
+        try connection.execute("BEGIN")
+        // Processes that start together take turns.
+        try connection.execute("SELECT pg_advisory_xact_lock(5014031)")
+        try connection.execute(
+            "CREATE TABLE IF NOT EXISTS longshore_schema(version bigint PRIMARY KEY)")
+        let found =
+            try connection.run("SELECT coalesce(max(version), 0) FROM longshore_schema")
+            .first { $0.integer(0) } ?? 0
+        guard found <= PostgresSchema.version else {
+            throw StorageError(
+                .newerVersion,
+                "the database has version \(found), this release knows \(PostgresSchema.version)")
+        }
+        for (index, statements) in PostgresSchema.steps.enumerated() where index >= Int(found) {
+            for statement in statements { try connection.execute(statement) }
+            try connection.execute("INSERT INTO longshore_schema(version) VALUES(\(index + 1))")
+        }
+        try connection.execute("COMMIT")
     }
 
     private static func check(_ connection: PostgresConnection) throws {
@@ -170,10 +191,19 @@ package final class PostgresEngine: StorageEngine {
                     "SELECT current_setting(?)", PostgresValues().with(name)
                 ).first { $0.text(0) }
             }
+            facts["bytes"] = try connection.run("SELECT pg_database_size(current_database())")
+                .first { String($0.integer(0)) }
+            writer.withLock { writer in
+                facts["commits"] = writer.map { String($0.batches) }
+                facts["closures"] = writer.map { String($0.closures) }
+            }
             facts["engine"] = "PostgreSQL \(facts["server_version"] ?? "")"
             return facts
         } catch { throw PostgresWriter.translate(error) }
     }
+
+    package func listen(_ heard: @escaping @Sendable (EngineNews) -> Void) { news.listen(heard) }
+    package func announce(_ words: EngineNews) { news.announce(words) }
 
     package func copy(to path: String) async throws {
         throw StorageError(
@@ -189,6 +219,7 @@ package final class PostgresEngine: StorageEngine {
                 continuation.resume()
             }
         }
+        news.close()
         for reader in readers { reader.session.withLock { $0 = nil } }
         writer.withLock { $0 = nil }
     }

@@ -10,11 +10,17 @@ enum PostgresSchema {
     /// Log, queue and places across tenants, for the platform's own bookkeeping.
     static let engineRole = "longshore_engine"
 
-    static let statements =
+    /// What this release writes. A database that says more was written by a newer one.
+    static let version: Int64 = Int64(steps.count)
+
+    /// Each version's changes to the one before. Only what is missing is done: the same words again
+    /// would lock tables that other processes are using.
+    static let steps = [first]
+
+    private static let first =
         [
             """
             DO $$ BEGIN
-              PERFORM pg_advisory_xact_lock(5014031);
               IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '\(recordsRole)') THEN
                 CREATE ROLE \(recordsRole) NOLOGIN NOSUPERUSER NOBYPASSRLS;
               END IF;
@@ -87,7 +93,16 @@ enum PostgresSchema {
             CREATE INDEX IF NOT EXISTS job_history_by_key
               ON job_history(tenant, kind, unique_key) WHERE unique_key IS NOT NULL
             """,
-            "GRANT SELECT, INSERT, UPDATE, DELETE ON subscriptions, slots TO "
+            "CREATE TABLE IF NOT EXISTS members(name text PRIMARY KEY, beat bigint NOT NULL)",
+            """
+            CREATE TABLE IF NOT EXISTS leases(
+              shard bigint PRIMARY KEY, holder text, term bigint NOT NULL)
+            """,
+            """
+            INSERT INTO leases(shard, term) SELECT s, 0 FROM generate_series(0, 63) s
+            ON CONFLICT DO NOTHING
+            """,
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON subscriptions, slots, members, leases TO "
                 + "\(recordsRole), \(engineRole)",
         ]
         + ["events", "operations", "tokens", "parked", "jobs", "job_history"].flatMap { wall($0) }

@@ -13,6 +13,8 @@ final class PostgresWriter {
     private let address: String
     private var session: PostgresSession
     private var transaction = ""
+    private(set) var batches = 0
+    private(set) var closures = 0
 
     init(_ address: String) throws {
         self.address = address
@@ -51,6 +53,8 @@ final class PostgresWriter {
                 return outcome
             }
         }
+        batches += 1
+        closures += taken
         commit(done, &outcome)
         return outcome
     }
@@ -82,8 +86,7 @@ final class PostgresWriter {
     private func run(_ work: EngineWork) -> Ending {
         for attempt in 0... {
             let ending = runOnce(work)
-            guard case .failed(let error) = ending, attempt < Self.collisionReruns,
-                Self.isCollision(error)
+            guard case .failed(let error) = ending, attempt < Self.reruns(after: error)
             else { return ending }
             work.undo()
         }
@@ -149,11 +152,16 @@ final class PostgresWriter {
         }
     }
 
-    /// Whether another transaction was in the way, so that the same closure may succeed when run
-    /// again: a stale version, a unique value that came up meanwhile, a deadlock.
-    private static func isCollision(_ error: any Error) -> Bool {
-        guard let fault = error as? StorageError else { return false }
-        return fault.reason == .stale
+    /// How often the same closure may be run again since another transaction may have been in its
+    /// way: with a stale version, in a deadlock, or by taking a unique value first. Run again, it sees
+    /// what the other one made; where it still insists, that is an answer.
+    private static func reruns(after error: any Error) -> Int {
+        guard let fault = error as? StorageError else { return 0 }
+        return switch fault.reason {
+        case .stale: collisionReruns
+        case .duplicate: 2
+        default: 0
+        }
     }
 
     /// The driver's faults become ours; a closure's own errors pass as they are.

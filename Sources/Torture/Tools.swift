@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Kernel
+import Processes
 
 /// What of this machine a fault needs.
 enum Tools {
@@ -39,17 +40,8 @@ enum Tools {
 
     /// - Throws: `TortureError` with what the tool said.
     static func run(_ command: [String]) async throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: command[0])
-        process.arguments = Array(command.dropFirst())
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        do { try process.run() } catch { throw TortureError("\(command[0]) cannot be started") }
-        let said = String(
-            decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
+        let (ending, said) = try await ChildProcess.run(command)
+        guard ending == .exited(0) else {
             throw TortureError("\(command[0]) failed: \(said.prefix(200))")
         }
     }

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Kernel
+import Processes
 
 /// Tortures a scratch installation on this machine, one fault after the other.
 package struct Torture: Sendable {
@@ -74,7 +75,7 @@ package struct Torture: Sendable {
                     fault, disk, folder, from: Int64(round + 1) * 10_000_000, &random)
             }
             try await disk.grow()
-            let settle = try start(disk, folder, ["--settle"])
+            let settle = try await start(disk, folder, ["--settle"])
             try await ended(settle, within: .seconds(300))
             await disk.remove()
         } catch {
@@ -97,16 +98,16 @@ package struct Torture: Sendable {
             environment["LONGSHORE_CRASH_AT"] =
                 "\(point):\(Int.random(in: 20...400, using: &random))"
         }
-        let process = try start(
+        let process = try await start(
             disk, folder, arguments, environment, tracing: Tools.tracing(fault, &random))
         let time = Duration.milliseconds(Int64.random(in: 400...2000, using: &random))
         try await begun(from, folder)
         switch fault {
         case .pause:
             try await clock.sleep(for: time)
-            Glibc.kill(process.processIdentifier, SIGSTOP)
+            process.signal(SIGSTOP)
             try await clock.sleep(for: .seconds(1))
-            Glibc.kill(process.processIdentifier, SIGCONT)
+            process.signal(SIGCONT)
             try await clock.sleep(for: .milliseconds(500))
         case .fullDisk:
             try await clock.sleep(for: .milliseconds(500))
@@ -135,7 +136,7 @@ package struct Torture: Sendable {
     }
 
     /// Kills the worker itself, which a tracer may stand before.
-    private func kill(_ process: Process, _ folder: String) {
+    private func kill(_ process: ChildProcess, _ folder: String) {
         let text = (try? String(contentsOfFile: folder + "/outside", encoding: .utf8)) ?? ""
         let last = text.split(separator: "\n").last { $0.hasPrefix("pid ") }
         if let number = last.flatMap({ pid_t($0.dropFirst(4)) }) {
@@ -145,33 +146,26 @@ package struct Torture: Sendable {
                 Glibc.kill(number, SIGKILL)
             }
         }
-        Glibc.kill(process.processIdentifier, SIGKILL)
+        process.signal(SIGKILL)
     }
 
     private func start(
         _ disk: ScratchDisk, _ folder: String, _ arguments: [String],
         _ environment: [String: String] = [:], tracing: [String] = []
-    ) throws -> Process {
-        let process = Process()
+    ) async throws -> ChildProcess {
         let command =
             tracing + [
                 program, "torture-worker", "--data", disk.dataPath, "--outside",
                 folder + "/outside",
             ] + arguments
-        process.executableURL = URL(fileURLWithPath: command[0])
-        process.arguments = Array(command.dropFirst())
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        return process
+        return try await ChildProcess.start(command, environment: environment)
     }
 
-    private func ended(_ process: Process, within limit: Duration) async throws {
+    private func ended(_ process: ChildProcess, within limit: Duration) async throws {
         let end = clock.now + limit
         while process.isRunning {
             guard clock.now < end else {
-                Glibc.kill(process.processIdentifier, SIGKILL)
+                process.signal(SIGKILL)
                 throw TortureError("the process did not end in \(limit.components.seconds) s")
             }
             try await clock.sleep(for: .milliseconds(20))

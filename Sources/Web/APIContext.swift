@@ -31,12 +31,8 @@ package struct APIContext: RequestContext {
 
     /// For a request that came by no socket.
     package init(logger: Logger, correlation: String) {
-        coreContext = .init(source: Bare(logger: logger))
+        coreContext = .init(source: SocketlessSource(logger: logger))
         self.correlation = correlation
-    }
-
-    private struct Bare: RequestContextSource {
-        let logger: Logger
     }
 
     /// Bodies above this are refused before they are read whole.

@@ -18,6 +18,14 @@ struct DataOptions: ParsableArguments {
             itself, with the jobs of its schedules.
             """)
     var tenant: String?
+
+    /// The installation that the folder and the environment name.
+    var configuration: PlatformConfiguration {
+        var configuration = PlatformConfiguration(dataPath: data)
+        let database = ProcessInfo.processInfo.environment["LONGSHORE_POSTGRES"]
+        configuration.database = database?.isEmpty == false ? database : nil
+        return configuration
+    }
 }
 
 struct OutputOptions: ParsableArguments {
@@ -41,7 +49,7 @@ struct CommandSession: Sendable {
         while true {
             do {
                 let platform = try await Platform(
-                    PlatformConfiguration(dataPath: options.data), timekeeper: SystemTimekeeper(),
+                    options.configuration, timekeeper: SystemTimekeeper(),
                     logger: quietLogger())
                 return try await platform.serveAdminOnly { try await body(session) }
             } catch let fault as StorageError where fault.reason == .locked {

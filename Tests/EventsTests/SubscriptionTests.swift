@@ -1,9 +1,8 @@
+import EngineTesting
 import Events
-import Foundation
 import Kernel
 import Logging
 import Storage
-import StorageSQLite
 import StorageTesting
 import Synchronization
 import Testing
@@ -14,7 +13,7 @@ struct Rang: EventPayload {
     let number: Int
 }
 
-@Suite struct SubscriptionTests {
+@Suite(.onBothEngines, .namingTheEngine) struct SubscriptionTests {
     @Test func `every event is handled once and in order per key`() async throws {
         let stage = try await EventsStage()
         for number in 0..<60 { try await stage.ring("bell \(number % 7)", number) }
@@ -117,6 +116,7 @@ struct Rang: EventPayload {
 
 /// A subscription on a fresh database that writes down what it heard, in the same transaction.
 final class EventsStage: Sendable {
+    private let database: TestDatabase
     let store: Store
     let timekeeper = ManualTimekeeper()
     let parking: Parking
@@ -127,9 +127,8 @@ final class EventsStage: Sendable {
     var now: Int64 { timekeeper.now.microseconds }
 
     init() async throws {
-        let path = NSTemporaryDirectory() + "longshore-events-\(UUID().uuidString)"
-        let engine = try SQLiteEngine(folder: DataFolder(path: path)) { _ in }
-        store = Store(engine: engine)
+        database = try TestDatabase()
+        store = Store(engine: try database.engine())
         _ = try await store.open([Gadget.self])
         parking = Parking(store: store)
         let placeholder = Subscription(

@@ -1,3 +1,4 @@
+import EngineTesting
 import Foundation
 import Issues
 import Jobs
@@ -6,7 +7,7 @@ import Storage
 import StorageTesting
 import Testing
 
-@Suite struct IssueTests {
+@Suite(.onBothEngines, .namingTheEngine) struct IssueTests {
     @Test func `a hundred failures of one cause are one issue with its orders and money`()
         async throws
     {

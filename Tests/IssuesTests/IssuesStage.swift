@@ -1,11 +1,10 @@
+import EngineTesting
 import Events
-import Foundation
 import Issues
 import Jobs
 import Kernel
 import Logging
 import Storage
-import StorageSQLite
 import StorageTesting
 import Synchronization
 import Testing
@@ -88,6 +87,7 @@ final class Missing: AbsenceDetector {
 
 /// The error framework over a real queue and a real subscription, with a clock of the test's own.
 final class IssuesStage: Sendable {
+    private let database: TestDatabase
     let store: Store
     let timekeeper = ManualTimekeeper()
     let faults = Faults()
@@ -97,9 +97,8 @@ final class IssuesStage: Sendable {
     let runner: SubscriptionRunner
 
     init(observers extra: [any JobObserver] = []) async throws {
-        let path = NSTemporaryDirectory() + "longshore-issues-\(UUID().uuidString)"
-        let engine = try SQLiteEngine(folder: DataFolder(path: path)) { _ in }
-        store = Store(engine: engine)
+        database = try TestDatabase()
+        store = Store(engine: try database.engine())
         _ = try await store.open(
             [Gadget.self] + JobsModule.collections + IssuesModule.collections)
         let module = IssuesModule(

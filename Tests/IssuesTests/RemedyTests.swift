@@ -1,3 +1,4 @@
+import EngineTesting
 import Events
 import Foundation
 import Issues
@@ -7,7 +8,7 @@ import Storage
 import StorageTesting
 import Testing
 
-@Suite struct RemedyTests {
+@Suite(.onBothEngines, .namingTheEngine) struct RemedyTests {
     private func broken(_ count: Int) async throws -> (IssuesStage, Issue) {
         let stage = try await IssuesStage()
         stage.faults.breakAll(["x"])

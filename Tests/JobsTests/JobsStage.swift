@@ -1,9 +1,8 @@
-import Foundation
+import EngineTesting
 import Jobs
 import Kernel
 import Logging
 import Storage
-import StorageSQLite
 import StorageTesting
 import Testing
 
@@ -45,15 +44,15 @@ extension ProbeWorker {
 
 /// A real queue on a fresh database, with a clock of the test's own.
 struct JobsStage: Sendable {
+    private let database: TestDatabase
     let store: Store
     let timekeeper = ManualTimekeeper()
     let budgets: Budgets
     var registry = JobRegistry()
 
     init() async throws {
-        let path = NSTemporaryDirectory() + "longshore-jobs-\(UUID().uuidString)"
-        let engine = try SQLiteEngine(folder: DataFolder(path: path)) { _ in }
-        store = Store(engine: engine)
+        database = try TestDatabase()
+        store = Store(engine: try database.engine())
         _ = try await store.open([Gadget.self] + JobsModule.collections)
         budgets = Budgets(timekeeper: timekeeper)
         registry.add(ProbeWorker())

@@ -1,3 +1,4 @@
+import EngineTesting
 import Jobs
 import Kernel
 import Storage
@@ -5,7 +6,7 @@ import StorageTesting
 import Testing
 
 /// Schedules on a clock of the test's own, which also stops, jumps and steps back.
-@Suite struct ScheduleTests {
+@Suite(.onBothEngines, .namingTheEngine) struct ScheduleTests {
     private static let platform = Call.sample(tenant: .platform)
 
     /// What the ledger says of each due time, oldest first.

@@ -1,10 +1,11 @@
+import EngineTesting
 import Jobs
 import Kernel
 import Storage
 import StorageTesting
 import Testing
 
-@Suite struct UniquenessTests {
+@Suite(.onBothEngines, .namingTheEngine) struct UniquenessTests {
     @Test func `the latest value replaces the one that waits`() async throws {
         let stage = try await JobsStage()
         let first = try await stage.put(Probe(name: "ok"), .latest("sku"))
@@ -46,7 +47,7 @@ import Testing
     }
 }
 
-@Suite struct WorkflowTests {
+@Suite(.onBothEngines, .namingTheEngine) struct WorkflowTests {
     @Test func `a batch's completion runs once, when the last job has ended however it did`()
         async throws
     {
@@ -178,7 +179,7 @@ import Testing
 }
 
 /// R10 on one process: an attempt past its time that ends late.
-@Suite struct ZombieTests {
+@Suite(.onBothEngines, .namingTheEngine) struct ZombieTests {
     @Test func `what a given-up attempt writes late changes nothing`() async throws {
         let stage = try await JobsStage()
         let number = try #require(try await stage.enqueue(Probe(name: "ok")))
@@ -245,7 +246,7 @@ struct StubbornWorker: JobWorker {
     }
 }
 
-@Suite struct BreakerTests {
+@Suite(.onBothEngines, .namingTheEngine) struct BreakerTests {
     @Test func `opens after several failures, probes once, closes on success`() {
         var breaker = CircuitBreaker()
         let fault = RecordedFault(kind: .unavailable, code: "x.y", detail: "down")

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Kernel
+import Processes
 import Storage
 import Testing
 
@@ -19,7 +20,7 @@ import Testing
         _ seed: UInt64
     ) async throws {
         var generator = SplitMix64(seed: seed)
-        let session = try ProcessSession(
+        let session = try await ProcessSession(
             ["--faults-per-mille", "5", "--webhook-faults-per-mille", "30", "--seed", "\(seed)"],
             arguments: Self.polling)
         defer { session.end() }
@@ -29,13 +30,13 @@ import Testing
             let point = Self.points[cycle % Self.points.count]
             let visit =
                 point == "platform.starting" ? 1 : Int.random(in: 1...9, using: &generator)
-            let process = try session.serve(["LONGSHORE_CRASH_AT": "\(point):\(visit)"])
-            if try await Self.diedByItself(process, session, within: .seconds(8)) {
+            let process = try await session.serve(["LONGSHORE_CRASH_AT": "\(point):\(visit)"])
+            if try await Self.diedByItself(process, session, within: .seconds(20)) {
                 hits[point, default: 0] += 1
             }
         }
-        let last = try session.serve()
-        defer { kill(last.processIdentifier, SIGKILL) }
+        let last = try await session.serve()
+        defer { last.signal(SIGKILL) }
         try await session.ready()
         try await session.drain()
         let quarantined = try await Self.mendQuarantined(session)
@@ -50,9 +51,8 @@ import Testing
         #expect(violations.isEmpty, "\(violations.prefix(10))")
         #expect(findings.isEmpty, "\(findings.prefix(10))")
         #expect(hits.count == Self.points.count && hits.values.allSatisfy { $0 >= 2 }, "\(hits)")
-        last.terminate()
-        last.waitUntilExit()
-        #expect(last.terminationStatus == 0, "SIGTERM drains and ends 0")
+        last.signal(SIGTERM)
+        #expect(try await last.ended() == .exited(0), "SIGTERM drains and ends 0")
     }
 
     @Test func `the checker notices a job enqueued after the commit`() async throws {
@@ -70,11 +70,11 @@ import Testing
     }
 
     @Test func `the checker notices a confirmation without the effect ledger`() async throws {
-        let session = try ProcessSession(["--seed", "5"], arguments: Self.polling)
+        let session = try await ProcessSession(["--seed", "5"], arguments: Self.polling)
         defer { session.end() }
         try await Self.begin(session, rate: 0)
-        let process = try session.serve(["LONGSHORE_PLANT": "confirmWithoutLedger"])
-        defer { kill(process.processIdentifier, SIGKILL) }
+        let process = try await session.serve(["LONGSHORE_PLANT": "confirmWithoutLedger"])
+        defer { process.signal(SIGKILL) }
         try await session.ready()
         try await session.tell(
             "/control/faults",
@@ -106,24 +106,24 @@ import Testing
 
     /// Opens shop with a platform that is killed before the orders flow.
     private static func begin(_ session: ProcessSession, rate: Int64) async throws {
-        let process = try session.serve()
+        let process = try await session.serve()
         try await session.ready()
         try await session.openShop(limitPerMinute: limit)
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        process.signal(SIGKILL)
+        try await process.ended()
         try await session.tell("/control/rate", .object(["perMinute": .integer(rate)]))
     }
 
     /// It dies at its point; where that is not reached in time, it is killed where it is.
     private static func diedByItself(
-        _ process: Process, _ session: ProcessSession, within limit: Duration
+        _ process: ChildProcess, _ session: ProcessSession, within limit: Duration
     ) async throws -> Bool {
-        defer { process.waitUntilExit() }
         do {
             try await session.until("it died", within: limit) { !process.isRunning }
-            return process.terminationReason == .uncaughtSignal
+            return try await process.ended() == .signalled(SIGKILL)
         } catch is StageError {
-            kill(process.processIdentifier, SIGKILL)
+            process.signal(SIGKILL)
+            try await process.ended()
             return false
         }
     }
@@ -153,18 +153,18 @@ import Testing
     private static func planted(
         _ fault: String, crash: String, arguments: [String]
     ) async throws -> [String] {
-        let session = try ProcessSession(["--seed", "3"], arguments: arguments)
+        let session = try await ProcessSession(["--seed", "3"], arguments: arguments)
         defer { session.end() }
         try await begin(session, rate: 900)
         for _ in 0..<3 {
-            let process = try session.serve([
+            let process = try await session.serve([
                 "LONGSHORE_PLANT": fault, "LONGSHORE_CRASH_AT": crash,
             ])
             _ = try await diedByItself(process, session, within: .seconds(4))
         }
         try await session.tell("/control/stop")
-        let last = try session.serve()
-        defer { kill(last.processIdentifier, SIGKILL) }
+        let last = try await session.serve()
+        defer { last.signal(SIGKILL) }
         try await session.ready()
         // A lost order never comes to rest: look once the others have.
         do { try await session.until("rest", within: .seconds(8)) { false } } catch is StageError {}
@@ -177,23 +177,16 @@ import Testing
     func `counts every order once, and notices one that is dropped`(_ drops: Bool) async throws {
         let folder = "/var/tmp/longshore-demo-test-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = ProcessSession.program
-        process.arguments = ["demo", "--faults-per-mille", "0"]
-        process.environment = ProcessInfo.processInfo.environment.merging([
-            "DEMO_SECONDS": "4", "DEMO_PORT": "\(Int.random(in: 41_000...50_000))",
-            "DEMO_DATA": folder, "DEMO_DRAIN_SECONDS": "15",
-            "LONGSHORE_PLANT": drops ? "dropOrder" : "",
-        ]) { $1 }
-        process.standardOutput = output
-        try process.run()
-        let text = String(
-            decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
+        let (ending, text) = try await ChildProcess.run(
+            [ProcessSession.program.path, "demo", "--faults-per-mille", "0"],
+            environment: [
+                "DEMO_SECONDS": "4", "DEMO_PORT": "\(Int.random(in: 41_000...50_000))",
+                "DEMO_DATA": folder, "DEMO_DRAIN_SECONDS": "15",
+                "LONGSHORE_PLANT": drops ? "dropOrder" : "",
+            ], errors: .asOurs)
 
         let last = text.split(separator: "\n").last.map(String.init) ?? ""
-        #expect(process.terminationStatus == (drops ? 1 : 0), "\(text)")
+        #expect(ending == .exited(drops ? 1 : 0), "\(text)")
         #expect(last.hasPrefix("received="), "\(text)")
         #expect(text.contains("missing here: ") == drops)
     }

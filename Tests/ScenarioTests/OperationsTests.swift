@@ -4,6 +4,7 @@ import Kernel
 import NIOCore
 import NIOHTTP1
 import Platform
+import Processes
 import Storage
 import Synchronization
 import Testing
@@ -29,32 +30,20 @@ import Testing
             }
             // An order's number is no form of a figure.
             #expect(!text.contains("9601") && !text.contains(stage.tenant))
-            try Self.check(text)
+            try await Self.check(text)
         }
     }
 
     /// By Debian's `promtool`; without it this part is skipped, and says so.
-    private static func check(_ text: String) throws {
+    private static func check(_ text: String) async throws {
         let tool = "/usr/bin/promtool"
         guard FileManager.default.isExecutableFile(atPath: tool) else {
             #expect(ProcessInfo.processInfo.environment["CI"] == nil, "promtool is missing")
             print("SKIPPED: promtool is not installed; the figures were not read by a collector")
             return
         }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: tool)
-        process.arguments = ["check", "metrics"]
-        let (input, output) = (Pipe(), Pipe())
-        process.standardInput = input
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        try input.fileHandleForWriting.write(contentsOf: Data(text.utf8))
-        try input.fileHandleForWriting.close()
-        let said = String(
-            decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "\(said)")
+        let (ending, said) = try await ChildProcess.run([tool, "check", "metrics"], input: text)
+        #expect(ending == .exited(0), "\(said)")
     }
 
     @Test func `readiness says why`() async throws {
@@ -118,10 +107,10 @@ import Testing
 
     /// Sends requests as a load balancer does, until readiness says no.
     private func load(
-        _ session: ProcessSession, drainSeconds: Int
-    ) async throws -> (sent: Int, refused: Int, status: Int32, seconds: Double) {
-        let process = try session.serve()
-        defer { kill(process.processIdentifier, SIGKILL) }
+        _ session: ProcessSession
+    ) async throws -> (sent: Int, refused: Int, ending: ChildProcess.Ending, seconds: Double) {
+        let process = try await session.serve()
+        defer { process.signal(SIGKILL) }
         try await session.ready()
         let seen = Seen()
         let clock = SystemTimekeeper()
@@ -152,46 +141,46 @@ import Testing
             }
             try await session.until("requests flow") { seen.now.sent > 40 }
             seen.change { $0.stopped = clock.now }
-            process.terminate()
+            process.signal(SIGTERM)
             try await group.waitForAll()
         }
-        process.waitUntilExit()
+        let ending = try await process.ended()
         let began = try #require(seen.now.stopped)
         let (seconds, attoseconds) = clock.now.duration(since: began).components
         return (
             seen.now.sent, seen.now.refused,
-            process.terminationStatus, Double(seconds) + Double(attoseconds) / 1e18
+            ending, Double(seconds) + Double(attoseconds) / 1e18
         )
     }
 
     @Test func `requests are taken until those who send them go elsewhere`() async throws {
-        let session = try ProcessSession([], arguments: ["--drain-seconds", "3"])
+        let session = try await ProcessSession([], arguments: ["--drain-seconds", "3"])
         defer { session.end() }
         try await session.begin()
 
-        let drained = try await load(session, drainSeconds: 3)
+        let drained = try await load(session)
 
         #expect(drained.refused == 0 && drained.sent > 40, "\(drained)")
-        #expect(drained.status == 0 && drained.seconds < 25, "\(drained)")
+        #expect(drained.ending == .exited(0) && drained.seconds < 25, "\(drained)")
     }
 
     @Test func `the control: without a wait some are refused`() async throws {
-        let session = try ProcessSession([], arguments: ["--drain-seconds", "0"])
+        let session = try await ProcessSession([], arguments: ["--drain-seconds", "0"])
         defer { session.end() }
         try await session.begin()
 
-        #expect(try await load(session, drainSeconds: 0).refused > 0)
+        #expect(try await load(session).refused > 0)
     }
 }
 
 extension ProcessSession {
     /// A tenant must be there before it serves.
     func begin() async throws {
-        let process = try serve()
-        defer { kill(process.processIdentifier, SIGKILL) }
+        let process = try await serve()
+        defer { process.signal(SIGKILL) }
         try await ready()
         try await post("/admin/tenants", .object(["name": .string("t")]))
-        process.terminate()
-        process.waitUntilExit()
+        process.signal(SIGTERM)
+        try await process.ended()
     }
 }

@@ -5,6 +5,7 @@ import Glibc
 import Kernel
 import NIOHTTP1
 import Platform
+import Processes
 import Storage
 
 /// Platform and sandbox as processes of their own, so that one can be killed.
@@ -16,14 +17,19 @@ final class ProcessSession: Sendable {
     let port: Int
     let sandboxPort: Int
     let arguments: [String]
+    /// The database that several processes share; `nil` for one in the folder.
+    private let database: String?
     private let client: AdminClient
-    private let market: Process
-    private let input: FileHandle
+    private let market: ChildProcess
 
     /// - Parameters:
     ///   - sandboxArguments: such as faults and limits.
     ///   - arguments: further ones for `serve`.
-    init(_ sandboxArguments: [String], arguments: [String]) throws {
+    ///   - database: a PostgreSQL address; then ``servePeer()`` starts one more process on it.
+    init(
+        _ sandboxArguments: [String], arguments: [String], database: String? = nil
+    ) async throws {
+        self.database = database
         folder = "/var/tmp/longshore-crash-\(UUID().uuidString)"
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true,
@@ -32,45 +38,50 @@ final class ProcessSession: Sendable {
         port = Int.random(in: 20_000...40_000)
         self.arguments = arguments
         client = AdminClient(dataPath: folder, tenant: "t")
-        let output = Pipe()
-        let input = Pipe()
-        let market = Process()
-        market.executableURL = Self.program
-        market.arguments =
-            ["sandbox", "walmart", "--port", "0", "--until-input-ends", "--sellers", "2"]
-            + sandboxArguments
-        market.standardOutput = output
-        market.standardInput = input
-        try market.run()
-        self.market = market
-        self.input = input.fileHandleForWriting
-        let text = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-            .trimmingCharacters(in: .whitespacesAndNewlines)
-        sandboxPort = text.split(separator: ":").last.flatMap { Int($0) } ?? 0
+        market = try await ChildProcess.start(
+            [
+                Self.program.path, "sandbox", "walmart", "--port", "0", "--until-input-ends",
+                "--sellers", "2",
+            ] + sandboxArguments)
+        let text = await market.firstLine()
+        sandboxPort = text?.split(separator: ":").last.flatMap { Int($0) } ?? 0
     }
 
     func end() {
-        market.terminate()
+        market.signal(SIGTERM)
         if ProcessInfo.processInfo.environment["LONGSHORE_KEEP"] == nil {
             try? FileManager.default.removeItem(atPath: folder)
         }
     }
 
     /// Starts the platform. - Parameter environment: crash points and planted faults.
-    func serve(_ environment: [String: String] = [:]) throws -> Process {
-        let process = Process()
-        process.executableURL = Self.program
-        process.arguments =
+    func serve(_ environment: [String: String] = [:]) async throws -> ChildProcess {
+        try await serve(folder, port, environment)
+    }
+
+    /// Starts a second process of the same installation, with a folder and a port of its own.
+    func servePeer() async throws -> ChildProcess {
+        let folder = folder + "/peer"
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
+        if !FileManager.default.fileExists(atPath: folder + "/secrets") {
+            try FileManager.default.copyItem(
+                atPath: self.folder + "/secrets", toPath: folder + "/secrets")
+        }
+        return try await serve(folder, port + 1, [:])
+    }
+
+    private func serve(
+        _ folder: String, _ port: Int, _ environment: [String: String]
+    ) async throws -> ChildProcess {
+        var environment = environment
+        environment["LONGSHORE_POSTGRES"] = database ?? ""
+        return try await ChildProcess.start(
             [
-                "serve", "--data", folder, "--port", "\(port)", "--auto-warehouse", "--log-level",
-                "error",
-            ] + arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardOutput = FileHandle.nullDevice
-        _ = FileManager.default.createFile(atPath: folder + "/serve.log", contents: nil)
-        process.standardError = FileHandle(forWritingAtPath: folder + "/serve.log")
-        try process.run()
-        return process
+                Self.program.path, "serve", "--data", folder, "--port", "\(port)",
+                "--auto-warehouse", "--log-level", "error",
+            ] + arguments, environment: environment)
     }
 
     func ready() async throws {
@@ -179,10 +190,28 @@ final class ProcessSession: Sendable {
         try await tell("/control/stop")
         for _ in 0..<3 {
             // On a slow machine the cycles take longer, and so more orders flow.
-            try await until("everything has come to rest", within: .seconds(300)) {
-                try await self.isAtRest()
+            do {
+                try await until("everything has come to rest", within: .seconds(300)) {
+                    try await self.isAtRest()
+                }
+            } catch let error as StageError {
+                throw StageError(description: "\(error); \(try await unrest())")
             }
         }
+    }
+
+    /// What still moves, for whoever has to find out why.
+    private func unrest() async throws -> String {
+        var words: [String] = []
+        for state in ["available", "running", "retryable", "scheduled"] {
+            let jobs = try await get("/v1/jobs?limit=20&state=\(state)")["items"].list
+            words += jobs.map {
+                "\(state) \($0["number"].text) \($0["kind"].text) \($0["attempt"].text) "
+                    + $0["due"].text
+            }
+        }
+        let counts = try await get("/v1/orders/counts")
+        return (words + ["\(counts)"]).joined(separator: "\n")
     }
 
     /// An order that waits for stock may have other units on their way: work counts, not stages.

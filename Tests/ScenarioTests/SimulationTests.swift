@@ -1,5 +1,6 @@
 import Foundation
 import Kernel
+import Processes
 import Simulation
 import Storage
 import StorageTesting
@@ -9,18 +10,13 @@ import Testing
 @Suite struct SimulationTests {
     /// In a process of its own, which leaves the processors to other tests first.
     private func simulate(_ arguments: [String]) async throws -> (status: Int32, said: JSONValue) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/nice")
-        process.arguments =
-            ["-n", "5", ProcessSession.program.path, "simulate", "--json"] + arguments
-        let output = Pipe()
-        process.standardOutput = output
-        let (ended, signal) = AsyncStream.makeStream(of: Int32.self)
-        process.terminationHandler = { signal.yield($0.terminationStatus) }
-        try process.run()
-        let text = try output.fileHandleForReading.readToEnd() ?? Data()
-        let status = try #require(await ended.first { _ in true })
-        let said = try BodyCoder.decode(JSONValue.self, from: Array(text))
+        let (ending, text) = try await ChildProcess.run(
+            ["/usr/bin/nice", "-n", "5", ProcessSession.program.path, "simulate", "--json"]
+                + arguments, errors: .asOurs)
+        guard case .exited(let status) = ending else {
+            throw StageError(description: "simulate ended by \(ending)")
+        }
+        let said = try BodyCoder.decode(JSONValue.self, from: Array(text.utf8))
         return (status, said)
     }
 

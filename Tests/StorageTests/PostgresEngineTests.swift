@@ -1,9 +1,11 @@
 import Dispatch
+import EngineTesting
 import Foundation
 import Kernel
 import Storage
 import StoragePostgres
 import StorageTesting
+import Synchronization
 import Testing
 
 /// What only a database with several writers can get wrong.
@@ -126,6 +128,91 @@ import Testing
         #expect(total == 50)
         await other.close()
         await harness.store.close()
+    }
+
+    @Test func `a database of a newer release is left alone`() async throws {
+        guard let server = try PostgresServer.address() else { return }
+        let harness = try await PostgresHarness(server: server)
+        await harness.store.close()
+        try PostgresEngine.administer(
+            harness.address, ["INSERT INTO longshore_schema(version) VALUES(99)"])
+
+        let fault = #expect(throws: StorageError.self) {
+            _ = try PostgresEngine(address: harness.address)
+        }
+
+        #expect(fault?.reason == .newerVersion)
+    }
+
+    @Test func `connections ended in the middle: what was asked for is done once`() async throws {
+        guard let server = try PostgresServer.address() else { return }
+        let harness = try await PostgresHarness(server: server)
+        let store = harness.store
+        let seen = Ordeal()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while seen.now.kills < 15 {
+                    try PostgresEngine.administer(
+                        harness.address,
+                        [
+                            """
+                            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                            WHERE datname = current_database() AND pid <> pg_backend_pid()
+                            """
+                        ])
+                    seen.change { $0.kills += 1 }
+                }
+            }
+            for worker in 0..<32 {
+                group.addTask {
+                    var number = 0
+                    while seen.now.kills < 15 {
+                        let repeats = try await Self.raise("op \(worker)-\(number)", in: store)
+                        number += 1
+                        seen.change {
+                            $0.operations += 1
+                            $0.repeats += repeats
+                        }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+
+        let total = try await harness.reopened().read(.sample(1)) {
+            try $0.get(Counter.self, Counter.theID)?.total
+        }
+        #expect(total == seen.now.operations)
+        #expect(seen.now.repeats > 0, "no write was hit")
+        await harness.store.close()
+    }
+
+    private final class Ordeal: Sendable {
+        struct State {
+            var kills = 0
+            var operations = 0
+            var repeats = 0
+        }
+
+        private let state = Mutex(State())
+        var now: State { state.withLock { $0 } }
+        func change(_ body: (inout State) -> Void) { state.withLock { body(&$0) } }
+    }
+
+    /// Asks until there is an answer. - Returns: how often it had to ask again.
+    private static func raise(_ operation: String, in store: Store) async throws -> Int {
+        for repeats in 0... {
+            do {
+                _ = try await store.write(.sample(operation: operation)) { transaction in
+                    try transaction.execute(1, on: Counter.self, Counter.theID)
+                    return true
+                }
+                return repeats
+            } catch let fault as any Fault where [.unavailable, .conflict].contains(fault.kind) {
+                continue
+            }
+        }
+        return 0
     }
 
     private static func mark(_ name: String, in store: Store) async throws {

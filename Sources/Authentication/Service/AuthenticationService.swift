@@ -25,6 +25,8 @@ package struct AuthenticationService: Sendable {
         try await store.read(.platform) { try $0.page(Tenant.byName, limit: 1000).items }
     }
 
+    package func tenantIDs() async throws -> [TenantID] { try await tenants().map(\.id) }
+
     /// Makes a key. Its text is returned this once and kept nowhere.
     package func issueKey(
         named name: String, for owner: TenantID, call: Call

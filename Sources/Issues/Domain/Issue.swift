@@ -46,8 +46,6 @@ package struct Issue: Record {
     package internal(set) var state = State.open
     package internal(set) var owner: IssueOwner
     package internal(set) var severity: IssueSeverity
-    /// Owner and severity were set by a person and are not changed any more.
-    var isTriaged = false
     package internal(set) var assignee: String?
     package internal(set) var note: String?
     package internal(set) var firstSeen: Instant

@@ -1,7 +1,7 @@
 package import Kernel
 
 package enum IssuesFaultCode: String, FaultCode {
-    case unknownIssue, notOpen, actionMalformed, selectionMalformed, reasonMissing, patchMalformed
+    case unknownIssue, notOpen, selectionMalformed, reasonMissing, patchMalformed
     /// The action does not apply to this kind of work.
     case notApplicable
 
@@ -11,7 +11,7 @@ package enum IssuesFaultCode: String, FaultCode {
         switch self {
         case .unknownIssue: .notFound
         case .notOpen, .notApplicable: .refused
-        case .actionMalformed, .selectionMalformed, .reasonMissing, .patchMalformed: .invalid
+        case .selectionMalformed, .reasonMissing, .patchMalformed: .invalid
         }
     }
 }

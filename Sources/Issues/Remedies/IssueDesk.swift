@@ -39,7 +39,6 @@ package struct IssueDesk: Sendable {
         var issue = try issue(id, in: transaction)
         issue.owner = triage.owner ?? issue.owner
         issue.severity = triage.severity ?? issue.severity
-        issue.isTriaged = issue.isTriaged || triage.owner != nil || triage.severity != nil
         issue.assignee = triage.assignee ?? issue.assignee
         issue.note = triage.note ?? issue.note
         try transaction.update(issue)

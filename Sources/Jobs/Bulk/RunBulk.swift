@@ -74,36 +74,34 @@ struct RunBulkWorker: JobWorker {
     ) async throws -> Bool {
         do {
             return try await context.write(lane: .bulk) { transaction in
-                guard var run = try transaction.get(BulkRun.self, id), run.state.isLive else {
-                    return false
+                try note(item, of: id, nil, in: transaction) { run in
+                    try desk.operation(run.operation).apply(item, of: run, in: transaction)
                 }
-                try desk.operation(run.operation).apply(item, of: run, in: transaction)
-                run.applied += 1
-                try note(item, nil, &run, in: transaction)
-                return true
             }
         } catch let error as any Fault where ![.unavailable, .conflict].contains(error.kind) {
             let fault = RecordedFault(error)
-            return try await context.write(lane: .bulk) { transaction in
-                guard var run = try transaction.get(BulkRun.self, id), run.state.isLive else {
-                    return false
-                }
-                run.refused += 1
-                try note(item, fault, &run, in: transaction)
-                return true
-            }
+            return try await context.write(lane: .bulk) { try note(item, of: id, fault, in: $0) }
         }
     }
 
+    /// Counts and keeps what came of one item, once `change` has gone well.
+    /// - Returns: whether the run is still live; when not, nothing is changed.
     private func note(
-        _ item: String, _ fault: RecordedFault?, _ run: inout BulkRun, in transaction: Transaction
-    ) throws {
+        _ item: String, of id: Identifier<BulkRunTag>, _ fault: RecordedFault?,
+        in transaction: Transaction, after change: (BulkRun) throws -> Void = { _ in }
+    ) throws -> Bool {
+        guard var run = try transaction.get(BulkRun.self, id), run.state.isLive else {
+            return false
+        }
+        try change(run)
+        if fault == nil { run.applied += 1 } else { run.refused += 1 }
         run.place = item
         try transaction.update(run)
         try transaction.insert(
             BulkResult(
                 id: transaction.decision.newID(), run: run.id, ordinal: run.done, item: item,
                 fault: fault, at: transaction.decision.now))
+        return true
     }
 
     /// Goes on only when all of the canary came out well.

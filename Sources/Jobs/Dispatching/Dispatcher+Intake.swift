@@ -13,8 +13,7 @@ extension Dispatcher {
     /// So many crashes while it ran alone, and a job runs no more.
     private static let crashLimit = 2
 
-    /// Everything that ran at the crash is a suspect and runs alone; only a crash while alone
-    /// counts, and twice means quarantine.
+    /// Takes up the queue after a start.
     func recover() async throws {
         let now = timekeeper.now
         // What was written down later than now was written before the clock was set back.
@@ -24,7 +23,18 @@ extension Dispatcher {
                 try await bringForward(by: step, now, writtenAfter: now.microseconds)
             }
         }
-        let ran = try await store.bookkeeping { try $0.runningJobs() }
+        try await takeUp { _ in true }
+    }
+
+    /// Everything that ran at the crash is a suspect and runs alone; only a crash while alone
+    /// counts, and twice means quarantine.
+    private func takeUp(_ isOurs: @Sendable (JobPartition?) -> Bool) async throws {
+        let now = timekeeper.now
+        let all = try await store.bookkeeping { try $0.runningJobs() }
+        // What this process itself still runs ends by itself, though its share had lapsed.
+        let ran = all.filter {
+            isOurs(JobPartition($0.partition)) && running[$0.number]?.row.fence != $0.fence
+        }
         var suspects: [Int64] = []
         for row in ran where try await sortOut(row, now) { suspects.append(row.number) }
         let numbers = suspects
@@ -32,14 +42,49 @@ extension Dispatcher {
             try numbers.compactMap { try session.job($0)?.header }
         }
         core.offerSuspects(headers)
-        for partition in try await store.bookkeeping({ try $0.readyPartitions() }) {
-            core.noteMore(partition)
-        }
-        nextDue = try await store.bookkeeping { try $0.nextDue() }.map(Instant.init)
+        try await readQueue()
         if !suspects.isEmpty {
             logger.warning(
                 "jobs ran when the process died", metadata: ["count": "\(suspects.count)"])
         }
+    }
+
+    /// Learns what stands in the queue and when the next of it is due.
+    private func readQueue() async throws {
+        for name in try await store.bookkeeping({ try $0.readyPartitions() }) where isOurs(name) {
+            core.noteMore(name)
+        }
+        if let next = try await store.bookkeeping({ try $0.nextDue() }) {
+            noteDue(Instant(microseconds: next))
+        }
+    }
+
+    /// Takes up what became this process' own, and ends what is so no more.
+    func heedLeases() async throws {
+        guard !leases.isExclusive else { return }
+        let active = leases.active
+        let held = leases.held
+        for attempt in running.values where held[attempt.share.shard] != attempt.share.term {
+            attempt.stop.fire(.stopping)
+        }
+        let gained = active.filter { known[$0.key] != $0.value }
+        known = active
+        guard !gained.isEmpty else { return }
+        // What another process gave of a limit is not known here.
+        budgets.empty()
+        do {
+            try await takeUp { partition in
+                partition.map { gained[Shard.of($0.tenant)] != nil } ?? false
+            }
+        } catch {
+            for shard in gained.keys { known[shard] = nil }
+            throw error
+        }
+    }
+
+    private func isOurs(_ partition: String) -> Bool {
+        guard !leases.isExclusive else { return true }
+        return JobPartition(partition).map { known[Shard.of($0.tenant)] != nil } ?? false
     }
 
     /// Puts what ran back into the queue, as a suspect; ends what is not to run again.
@@ -78,18 +123,13 @@ extension Dispatcher {
         if controlsSeen != store.signals.controls.generation { try await loadPauses() }
         let (fresh, isComplete) = store.signals.takeFreshJobs()
         // By state, not by time: what one clock calls due may lie ahead of another's now.
-        core.offer(fresh.filter(\.isReady))
+        core.offer(fresh.filter { $0.isReady && isOurs($0.partition) })
         for header in fresh where !header.isReady {
             noteDue(Instant(microseconds: header.due))
         }
         missesSome = missesSome || !isComplete
         if missesSome {
-            for name in try await store.bookkeeping({ try $0.readyPartitions() }) {
-                core.noteMore(name)
-            }
-            if let next = try await store.bookkeeping({ try $0.nextDue() }) {
-                noteDue(Instant(microseconds: next))
-            }
+            try await readQueue()
             missesSome = false
         }
         if let due = nextDue, due <= now { try await promote(now) }
@@ -109,7 +149,8 @@ extension Dispatcher {
         let before = clockLead
         // Before anything is awaited: one step is answered once.
         clockLead = lead
-        guard let before, before - lead > Self.clockTolerance else { return }
+        // Where several clocks write, one of them says nothing of what the others wrote.
+        guard let before, before - lead > Self.clockTolerance, leases.isExclusive else { return }
         do { try await bringForward(by: before - lead, now, writtenAfter: .min) } catch {
             clockLead = before
             throw error
@@ -124,20 +165,26 @@ extension Dispatcher {
         let horizon = (now + Self.shortWait).microseconds
         // What was put off for a moment by the clock that was ahead is due about where it stood.
         let moment = (now + step - Self.shortWait).microseconds
+        let moved = try await changeDue(now) { session in
+            try session.bringForward(
+                by: step.microseconds, dueUntil: last.microseconds, writtenAfter: writtenAfter,
+                putOffAfter: moment, horizon: horizon)
+        }
+        logger.warning("the clock was set back", metadata: ["by": "\(step)", "jobs": "\(moved)"])
+    }
+
+    /// Changes what is due, and learns what is due next.
+    private func changeDue<T: Sendable>(
+        _ now: Instant, _ change: @escaping @Sendable (any EngineSession) throws -> T
+    ) async throws -> T {
         // What is settled while this waits may set an earlier time: merge, never overwrite.
         nextDue = nil
         do {
-            let (moved, next) = try await store.writeUnrepeated(call(tenant: .platform)) {
-                try $0.bookkeeping { session in
-                    let moved = try session.bringForward(
-                        by: step.microseconds, dueUntil: last.microseconds,
-                        writtenAfter: writtenAfter, putOffAfter: moment, horizon: horizon)
-                    return (moved, try session.nextDue())
-                }
+            let (result, next) = try await store.writeUnrepeated(call(tenant: .platform)) {
+                try $0.bookkeeping { (try change($0), try $0.nextDue()) }
             }
             if let next { noteDue(Instant(microseconds: next)) }
-            logger.warning(
-                "the clock was set back", metadata: ["by": "\(step)", "jobs": "\(moved)"])
+            return result
         } catch {
             noteDue(now)
             throw error
@@ -167,30 +214,31 @@ extension Dispatcher {
     }
 
     private func promote(_ now: Instant) async throws {
-        // What is settled while this waits may set an earlier time: merge, never overwrite.
-        nextDue = nil
-        do {
-            let (headers, next) = try await store.writeUnrepeated(call(tenant: .platform)) {
-                try $0.bookkeeping { session in
-                    let due = try session.promoteDue(
-                        now: now.microseconds, limit: Self.promoteLimit)
-                    return (due, try session.nextDue())
-                }
-            }
-            core.offer(headers)
-            if let next { noteDue(Instant(microseconds: next)) }
-        } catch {
-            noteDue(now)
-            throw error
+        let headers = try await changeDue(now) {
+            try $0.promoteDue(now: now.microseconds, limit: Self.promoteLimit)
         }
+        core.offer(headers.filter { isOurs($0.partition) })
+        // Who promotes tells those whose it is.
+        if headers.contains(where: { !isOurs($0.partition) }) { store.announce(.jobs) }
     }
 
     func claim(
-        _ starts: [DispatcherCore.Start], isAlone: Bool
+        _ all: [DispatcherCore.Start], isAlone: Bool
     ) async throws -> [(JobRow, AttemptStop)] {
+        var starts: [(start: DispatcherCore.Start, share: Share)] = []
+        for start in all {
+            // Another process has it by now: it stands in the queue as before.
+            guard let share = enter(start.partition) else {
+                core.finished(start.number)
+                continue
+            }
+            starts.append((start, share))
+        }
+        guard !starts.isEmpty else { return [] }
         do { return try await claimed(starts, isAlone: isAlone) } catch {
             // They stay available in the queue: forget them here, and read them again.
-            for start in starts {
+            for (start, share) in starts {
+                leases.leave(share.shard, share.term)
                 core.finished(start.number)
                 core.noteMore(start.partition)
             }
@@ -198,27 +246,38 @@ extension Dispatcher {
         }
     }
 
+    private func enter(_ partition: String) -> Share? {
+        guard !leases.isExclusive else { return Share(shard: 0, term: 0) }
+        guard let tenant = JobPartition(partition)?.tenant else { return nil }
+        let shard = Shard.of(tenant)
+        return leases.enter(shard).map { Share(shard: shard, term: $0) }
+    }
+
     private func claimed(
-        _ starts: [DispatcherCore.Start], isAlone: Bool
+        _ starts: [(start: DispatcherCore.Start, share: Share)], isAlone: Bool
     ) async throws -> [(JobRow, AttemptStop)] {
-        let numbers = starts.map(\.number)
+        let numbers = starts.map(\.start.number)
+        let shards = Set(starts.map(\.share.shard))
         let now = timekeeper.now.microseconds
-        let claimed = try await store.writeUnrepeated(call(tenant: .platform)) { transaction in
+        let claimed = try await store.writeUnrepeated(call(tenant: .platform)) {
+            [leases] transaction in
             try transaction.bookkeeping {
-                try $0.claim(numbers, now: now, isAlone: isAlone)
+                try leases.confirm(shards, in: $0)
+                return try $0.claim(numbers, now: now, isAlone: isAlone)
             }
         }
         FailurePoint.pass("jobs.afterClaim")
         let rows = Dictionary(claimed.map { ($0.number, $0) }) { first, _ in first }
         let begun = timekeeper.steady
         var attempts: [(JobRow, AttemptStop)] = []
-        for start in starts {
+        for (start, share) in starts {
             guard let row = rows[start.number] else {
+                leases.leave(share.shard, share.term)
                 core.finished(start.number)
                 continue
             }
             let stop = AttemptStop()
-            running[row.number] = Running(row: row, stop: stop)
+            running[row.number] = Running(row: row, stop: stop, share: share)
             let timeout = ending.registry.entry(row.kind)?.timeout ?? .seconds(60)
             expiries.insert(
                 Expiry(at: begun + timeout, number: row.number, fence: row.fence))

@@ -82,8 +82,9 @@ extension Dispatcher {
 
     /// Frees the place of an attempt; a second ending of it frees nothing of the attempt after it.
     private func release(_ row: JobRow) {
-        guard running[row.number]?.row.fence == row.fence else { return }
+        guard let attempt = running[row.number], attempt.row.fence == row.fence else { return }
         running[row.number] = nil
+        leases.leave(attempt.share.shard, attempt.share.term)
         core.finished(row.number)
         store.signals.jobs.raise()
     }

@@ -24,8 +24,15 @@ package actor Dispatcher {
     struct Running {
         let row: JobRow
         let stop: AttemptStop
+        let share: Share
         /// Its end is being written.
         var isSettling = false
+    }
+
+    /// The part of the work a job belongs to, in the term in which it was begun.
+    struct Share {
+        let shard: Int
+        let term: Int64
     }
 
     struct Expiry: Comparable {
@@ -39,6 +46,10 @@ package actor Dispatcher {
     let ending: JobEnding
     let budgets: Budgets
     let timekeeper: any Timekeeper
+    /// What of the work is this process' own.
+    let leases: Leases
+    /// Shares whose queue was read, with the term in which it was.
+    var known: [Int: Int64] = [:]
     let logger: Logger
     let board: DispatcherBoard
     let settings: Settings
@@ -60,9 +71,10 @@ package actor Dispatcher {
 
     package init(
         store: Store, ending: JobEnding, budgets: Budgets, timekeeper: any Timekeeper,
-        logger: Logger, board: DispatcherBoard = DispatcherBoard(),
+        logger: Logger, board: DispatcherBoard = DispatcherBoard(), leases: Leases? = nil,
         settings: Settings = Settings()
     ) {
+        self.leases = leases ?? Leases(member: nil, timekeeper: timekeeper)
         self.store = store
         self.ending = ending
         self.budgets = budgets
@@ -77,7 +89,7 @@ package actor Dispatcher {
 
     /// Runs until ``drain()`` or cancellation, then finishes what runs or hands it back.
     package func run() async throws {
-        try await recover()
+        if leases.isExclusive { try await recover() }
         board.setRunning(true)
         defer { board.setRunning(false) }
         try await withThrowingDiscardingTaskGroup { group in
@@ -100,11 +112,14 @@ package actor Dispatcher {
     /// What to start now; nothing after a rest.
     private func next() async throws -> [(JobRow, AttemptStop)] {
         let generation = store.signals.jobs.generation
+        try await heedLeases()
         try await takeIn()
         let (starts, isAlone) = core.take(now: timekeeper.steady) { budgets.take($0) }
         show()
         guard starts.isEmpty else { return try await claim(starts, isAlone: isAlone) }
-        await rest(after: generation)
+        // Word of what others commit may get lost: look now and then.
+        await rest(after: generation, atMost: leases.isExclusive ? nil : .seconds(1))
+        if !leases.isExclusive { missesSome = true }
         return []
     }
 

@@ -78,6 +78,16 @@ package final class Budgets: Sendable {
         }
     }
 
+    /// Every bucket begins empty again: another process may have given what it holds.
+    func empty() {
+        let now = timekeeper.steady
+        state.withLock { state in
+            for (scope, limit) in state.limits {
+                state.buckets[scope] = limit.rate.map { TokenBucket($0, at: now) }
+            }
+        }
+    }
+
     /// A tenant's share when there is more work than room; 1 unless set, 100 at most.
     package func weigh(_ tenant: TenantID, _ weight: Int) {
         state.withLock { state in

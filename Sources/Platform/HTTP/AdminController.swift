@@ -40,7 +40,12 @@ struct AdminController: Sendable {
 
     /// `GET /admin/facts` → settings and figures of the store, read back.
     @Sendable private func facts(_ call: Endpoint) async throws -> [String: String] {
-        try await platform.store.facts()
+        var facts = try await platform.store.facts()
+        if !platform.leases.isExclusive {
+            facts["process"] = platform.leases.member
+            facts["shares_held"] = String(platform.leases.held.count)
+        }
+        return facts
     }
 }
 

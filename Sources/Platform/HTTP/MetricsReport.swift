@@ -1,3 +1,4 @@
+import Authentication
 import Events
 import Issues
 import Jobs
@@ -66,12 +67,7 @@ struct MetricsReport: Sendable {
     /// By the first job of each partition: an index look-up each, however long the queue is.
     private func queueAges() async throws -> [MetricFamily] {
         let now = platform.timekeeper.now.microseconds
-        let limit = Self.partitionLimit
-        let heads = try await platform.store.bookkeeping { session in
-            try session.readyPartitions().prefix(limit).compactMap { name in
-                try session.readyJobs(partition: name, after: .min, limit: 1).first
-            }
-        }
+        let heads = try await platform.store.oldestReadyJobs(most: Self.partitionLimit)
         var oldest: [[String]: Int64] = [:]
         for head in heads {
             guard let partition = JobPartition(head.partition) else { continue }
@@ -119,28 +115,30 @@ struct MetricsReport: Sendable {
         ]
     }
 
+    /// What an engine does not know is left out, rather than told as nothing.
     private func store() async throws -> [MetricFamily] {
         let facts = try await platform.store.facts()
-        func figure(_ name: String) -> Double { facts[name].flatMap { Double($0) } ?? 0 }
-        return [
+        func figure(_ name: String) -> Double? { facts[name].flatMap { Double($0) } }
+        let pages = figure("page_count").flatMap { count in figure("page_size").map { count * $0 } }
+        let known: [(String, MetricFamily.Kind, String, Double?)] = [
+            ("commits_total", .counter, "Commits that reached the disk.", figure("commits")),
+            ("writes_total", .counter, "Transactions in those commits.", figure("closures")),
+            ("bytes", .gauge, "Size of the database.", pages ?? figure("bytes")),
+            ("wal_bytes", .gauge, "Size of the write-ahead log.", figure("wal_bytes")),
+        ]
+        return known.compactMap { name, kind, help, value in
+            value.map { MetricFamily("longshore_store_" + name, kind, help, $0) }
+        } + [
             MetricFamily(
-                "longshore_store_commits_total", .counter, "Commits that reached the disk.",
-                figure("commits")),
-            MetricFamily(
-                "longshore_store_writes_total", .counter, "Transactions in those commits.",
-                figure("closures")),
-            MetricFamily(
-                "longshore_store_bytes", .gauge, "Size of the database.",
-                figure("page_count") * figure("page_size")),
-            MetricFamily(
-                "longshore_store_wal_bytes", .gauge, "Size of the write-ahead log.",
-                figure("wal_bytes")),
+                "longshore_shares_held", .gauge,
+                "Shares of the work, of 64, that this process has now.",
+                Double(platform.leases.isExclusive ? Shard.count : platform.leases.held.count))
         ]
     }
 
     private func issues() async throws -> MetricFamily {
         var counts: [[String]: Int] = [:]
-        for tenant in try await platform.tenantIDs() {
+        for tenant in try await platform.authentication.service.tenantIDs() {
             let open = try await platform.store.read(tenant) {
                 try $0.page(Issue.byState, equals: [Issue.State.open], limit: 1000).items
             }

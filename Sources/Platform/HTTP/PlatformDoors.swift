@@ -1,8 +1,5 @@
-import HTTPTypes
 import Hummingbird
 import Kernel
-import NIOCore
-import Synchronization
 import Web
 
 /// The installation's doors without a socket: what comes in is answered as the server would.
@@ -26,32 +23,10 @@ package struct PlatformDoors: Sendable {
         _ method: String, _ target: String, headers: [(String, String)] = [], body: [UInt8] = [],
         at door: Door = .owner, correlation: String
     ) async throws -> (status: Int, body: [UInt8]) {
-        var fields = HTTPFields()
-        for (name, value) in headers {
-            if let name = HTTPField.Name(name) {
-                fields.append(HTTPField(name: name, value: value))
-            }
-        }
-        let request = Request(
-            head: HTTPRequest(
-                method: .init(rawValue: method) ?? .get, scheme: "http", authority: "localhost",
-                path: target, headerFields: fields), body: .init(buffer: ByteBuffer(bytes: body)))
+        let request = SocketlessRequest(
+            method: method, target: target, authority: "localhost", headers: headers, body: body)
         let context = APIContext(logger: platform.logger, correlation: correlation)
-        let responder = door == .owner ? owner : everyone
-        let response = try await responder.respond(to: request, context: context)
-        let collected = Collected()
-        try await response.body.write(collected)
-        return (response.status.code, collected.bytes)
-    }
-
-    private final class Collected: ResponseBodyWriter, Sendable {
-        private let held = Mutex<[UInt8]>([])
-        var bytes: [UInt8] { held.withLock { $0 } }
-
-        func write(_ buffer: ByteBuffer) async throws {
-            held.withLock { $0 += buffer.readableBytesView }
-        }
-
-        func finish(_ trailingHeaders: HTTPFields?) async throws {}
+        let answer = try await request.answer(by: door == .owner ? owner : everyone, context)
+        return (answer.status, answer.body)
     }
 }

@@ -15,12 +15,7 @@ struct QueuesStandStill: AbsenceDetector {
     func absences(
         of tenants: [TenantID], at now: Instant
     ) async throws -> [TenantID: [Absence]] {
-        let most = Self.most
-        let heads = try await store.bookkeeping { session in
-            try session.readyPartitions().prefix(most).compactMap { name in
-                try session.readyJobs(partition: name, after: .min, limit: 1).first
-            }
-        }
+        let heads = try await store.oldestReadyJobs(most: Self.most)
         let known = Set(tenants)
         var found: [TenantID: [Absence]] = [:]
         for head in heads where known.contains(head.tenant) {

@@ -52,4 +52,26 @@ package protocol StorageEngine: Sendable {
     var isExclusive: Bool { get }
     /// Why nothing is acknowledged any more; `nil` while all is well.
     var breakage: StorageError? { get }
+    /// Calls `heard` whenever another process has announced something. Words may be lost with a
+    /// connection, so who depends on them looks for itself now and then.
+    func listen(_ heard: @escaping @Sendable (EngineNews) -> Void)
+    /// Tells the other processes, soon; several words become one.
+    func announce(_ news: EngineNews)
+}
+
+/// A database of one process has nobody to tell.
+extension StorageEngine {
+    package func listen(_ heard: @escaping @Sendable (EngineNews) -> Void) {}
+    package func announce(_ news: EngineNews) {}
+}
+
+/// What a commit may mean to another process.
+package struct EngineNews: OptionSet, Sendable {
+    package let rawValue: Int
+    package init(rawValue: Int) { self.rawValue = rawValue }
+
+    package static let events = EngineNews(rawValue: 1)
+    package static let jobs = EngineNews(rawValue: 2)
+    /// Pauses and cancellations.
+    package static let controls = EngineNews(rawValue: 4)
 }

@@ -1,83 +1,18 @@
 package import Kernel
 import Synchronization
 
-/// Wakes those who wait for something to be committed.
-package final class Signal: Sendable {
-    private struct State {
-        var generation: UInt64 = 0
-        var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
-        var nextWaiter = 0
-    }
-
-    private let state = Mutex(State())
-
-    package init() {}
-
-    package var generation: UInt64 { state.withLock { $0.generation } }
-
-    package func raise() {
-        let waiters = state.withLock { state in
-            state.generation += 1
-            defer { state.waiters.removeAll() }
-            return Array(state.waiters.values)
-        }
-        for waiter in waiters { waiter.resume() }
-    }
-
-    /// Returns once raised after `generation`, or when the task is cancelled.
-    package func wait(after generation: UInt64) async {
-        let number = state.withLock { state in
-            state.nextWaiter += 1
-            return state.nextWaiter
-        }
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let isOver = state.withLock { state in
-                    guard state.generation == generation, !Task.isCancelled else { return true }
-                    state.waiters[number] = continuation
-                    return false
-                }
-                if isOver { continuation.resume() }
-            }
-        } onCancel: {
-            state.withLock { $0.waiters.removeValue(forKey: number) }?.resume()
-        }
-    }
-
-    /// Returns once raised after `generation`, at the deadline, or when the task is cancelled.
-    package func wait(
-        after generation: UInt64, until deadline: Instant, by timekeeper: any Timekeeper
-    ) async {
-        let wait = deadline.duration(since: timekeeper.now)
-        await self.wait(
-            after: generation, untilSteady: timekeeper.steady + wait, by: timekeeper)
-    }
-
-    /// As ``wait(after:until:by:)`` with a steady time: whoever sets the clock before the sleep
-    /// begins changes nothing.
-    package func wait(
-        after generation: UInt64, untilSteady end: Instant, by timekeeper: any Timekeeper
-    ) async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.wait(after: generation) }
-            group.addTask {
-                // A cancelled sleep is how the other branch ends this one.
-                do { try await timekeeper.sleep(untilSteady: end) } catch is CancellationError {
-                } catch { preconditionFailure("a timekeeper throws only cancellation") }
-            }
-            await group.next()
-            group.cancelAll()
-        }
-    }
-}
-
 /// What commits tell the rest of the process.
 package final class CommitSignals: Sendable {
     package let log = Signal()
     package let jobs = Signal()
     /// Pauses and other words to the dispatcher changed.
     package let controls = Signal()
+    /// Whether other processes work on the same database, and so must hear of commits.
+    package var isShared: Bool { sharing.load(ordering: .relaxed) }
+    private let sharing = Atomic<Bool>(false)
+    private let wasShared = Atomic<Bool>(false)
     private let fresh = Mutex<[JobHeader]>([])
+    private let isIncomplete = Atomic<Bool>(false)
     private let cancellations = Mutex<[Int64]>([])
 
     /// Past this the dispatcher reads the queue instead.
@@ -89,6 +24,21 @@ package final class CommitSignals: Sendable {
         fresh.withLock { fresh in
             if fresh.count < Self.freshLimit { fresh.append(contentsOf: headers) }
         }
+        jobs.raise()
+    }
+
+    /// - Returns: whether nobody had been there to be heard before.
+    func share(_ isShared: Bool) -> Bool {
+        sharing.store(isShared, ordering: .relaxed)
+        return isShared && !wasShared.exchange(true, ordering: .relaxed)
+    }
+
+    /// Another process committed: what it was is to be read.
+    package func hear(_ news: EngineNews) {
+        if news.contains(.events) { log.raise() }
+        if news.contains(.controls) { controls.raise() }
+        guard !news.isDisjoint(with: [.jobs, .controls]) else { return }
+        isIncomplete.store(true, ordering: .releasing)
         jobs.raise()
     }
 
@@ -112,9 +62,10 @@ package final class CommitSignals: Sendable {
 
     /// Hands over, once, the jobs committed since the last time.
     package func takeFreshJobs() -> (headers: [JobHeader], isComplete: Bool) {
-        fresh.withLock { fresh in
+        let isIncomplete = isIncomplete.exchange(false, ordering: .acquiring)
+        return fresh.withLock { fresh in
             defer { fresh.removeAll(keepingCapacity: true) }
-            return (fresh, fresh.count < Self.freshLimit)
+            return (fresh, !isIncomplete && fresh.count < Self.freshLimit)
         }
     }
 }

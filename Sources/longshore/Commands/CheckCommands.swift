@@ -152,6 +152,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
     private static func storeChecks(_ facts: JSONValue) -> [Check] {
         let engine = facts["engine"]?.plain ?? "unknown"
+        if facts["synchronous_commit"] != nil { return serverChecks(facts, engine) }
         let isFull = facts["synchronous"]?.plain == "2"
         let isLogged = facts["journal_mode"]?.plain == "wal"
         let numbers = engine.split(separator: " ").last?.split(separator: ".").compactMap {
@@ -172,6 +173,22 @@ struct DoctorCommand: AsyncParsableCommand {
                     : engine
                         + ": before 3.51.3 two writing processes can damage the log; only one process writes here"
             ),
+        ]
+    }
+
+    /// A database server's own settings, and this process' part of the work.
+    private static func serverChecks(_ facts: JSONValue, _ engine: String) -> [Check] {
+        let names = ["synchronous_commit", "fsync", "full_page_writes"]
+        let isSafe = names.allSatisfy { !["off", "local"].contains(facts.plain($0)) }
+        let shares = facts.plain("shares_held")
+        return [
+            Check(
+                name: "durability", verdict: isSafe ? .good : .wrong,
+                detail: names.map { "\($0) \(facts.plain($0))" }.joined(separator: ", ")),
+            Check(name: "database", verdict: .good, detail: engine),
+            Check(
+                name: "work", verdict: .good,
+                detail: "\(facts.plain("process")) has \(shares) of 64 shares"),
         ]
     }
 }

@@ -13,6 +13,11 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             On SIGTERM or Ctrl-C it says that it is not ready, waits (--drain-seconds), closes its \
             doors, finishes what runs for up to 20 seconds and hands back the rest.
+
+            Everything is kept in the data folder, unless LONGSHORE_POSTGRES names a PostgreSQL \
+            database (15 or newer), such as "host=db dbname=longshore user=longshore". Then several \
+            processes may serve it, each with a data folder of its own that holds the same secrets; \
+            they share the work, and what one leaves another takes over within seconds.
             """)
 
     @OptionGroup var options: DataOptions
@@ -61,7 +66,7 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         var logger = logFormat.logger()
         logger.logLevel = Logger.Level(rawValue: logLevel) ?? .info
-        var configuration = PlatformConfiguration(dataPath: options.data)
+        var configuration = options.configuration
         configuration.host = host
         configuration.port = port
         configuration.consoleTenant = options.tenant

@@ -39,7 +39,7 @@ struct Demo: Sendable {
             interval: .seconds(5), overlap: .seconds(60), firstReach: .seconds(86_400))
         platform = try await Platform(
             configuration, timekeeper: SystemTimekeeper(), logger: CommandSession.quietLogger())
-        sandbox = try SandboxProcess(
+        sandbox = try await SandboxProcess(
             arguments: [
                 "--sellers", "\(DemoShop.sellers)", "--seed", "\(seed)", "--faults-per-mille",
                 "\(faultsPerMille)", "--webhook-faults-per-mille", "30", "--token-seconds", "60",
@@ -68,7 +68,7 @@ struct Demo: Sendable {
             return isExact
         }
         await platform.close()
-        sandbox.stop()
+        try await sandbox.stop()
         return isExact
     }
 

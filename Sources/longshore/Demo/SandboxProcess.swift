@@ -3,44 +3,29 @@ import Foundation
 import Glibc
 import NIOCore
 import NIOHTTP1
+import Processes
 import Storage
 
 /// The pretended marketplace as a process of its own, and the way to its control routes.
 final class SandboxProcess: Sendable {
     let port: Int
-    private let processID: pid_t
-    /// Its end closes when this process ends, however it ends; then the sandbox ends too.
-    private let input: FileHandle
-    private let process: Process
+    private let process: ChildProcess
 
-    /// Starts it and waits until it listens.
-    init(arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        process.arguments =
-            ["sandbox", "walmart", "--port", "0", "--until-input-ends"] + arguments
-        let output = Pipe()
-        let input = Pipe()
-        process.standardOutput = output
-        process.standardInput = input
-        try process.run()
-        var line = Data()
-        while !line.contains(UInt8(ascii: "\n")) {
-            let more = output.fileHandleForReading.availableData
-            guard !more.isEmpty else {
-                throw DemoError(detail: "the sandbox did not start")
-            }
-            line.append(more)
+    /// Starts it and waits until it listens. Its input ends when this process does, however it ends;
+    /// then the sandbox ends too.
+    init(arguments: [String]) async throws {
+        let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path
+        let process = try await ChildProcess.start(
+            [program, "sandbox", "walmart", "--port", "0", "--until-input-ends"] + arguments,
+            errors: .asOurs)
+        guard let text = await process.firstLine() else {
+            throw DemoError(detail: "the sandbox did not start")
         }
-        let text = String(decoding: line, as: UTF8.self)
-            .trimmingCharacters(in: .whitespacesAndNewlines)
         guard let port = text.split(separator: ":").last.flatMap({ Int($0) }) else {
             throw DemoError(detail: "the sandbox said “\(text)”")
         }
         self.port = port
         self.process = process
-        self.input = input.fileHandleForWriting
-        processID = process.processIdentifier
     }
 
     var baseURL: String { "http://127.0.0.1:\(port)" }
@@ -63,9 +48,9 @@ final class SandboxProcess: Sendable {
     }
 
     /// Ends it; called last.
-    func stop() {
-        kill(processID, SIGTERM)
-        process.waitUntilExit()
+    func stop() async throws {
+        process.signal(SIGTERM)
+        try await process.ended()
     }
 }
 

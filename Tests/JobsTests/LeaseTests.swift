@@ -1,0 +1,204 @@
+import EngineTesting
+import Jobs
+import Kernel
+import Logging
+import Storage
+import StorageTesting
+import Synchronization
+import Testing
+
+/// Several processes on one database: who has which part of the work, and what a hand-over keeps.
+@Suite struct LeaseTests {
+    private static func each(
+        _ count: Int, _ body: (TestDatabase, [LeaseMember]) async throws -> Void
+    ) async throws {
+        guard let database = try TestDatabase.shared() else { return }
+        let clock = ManualTimekeeper()
+        var members: [LeaseMember] = []
+        for number in 0..<count {
+            members.append(try await LeaseMember("member \(number)", database, clock))
+        }
+        try await body(database, members)
+        for member in members { await member.store.close() }
+    }
+
+    @Test func `every share has one holder, and who comes gets an equal part`() async throws {
+        try await Self.each(3) { _, members in
+            for count in 1...3 {
+                // A share in use goes only once its work has ended.
+                for _ in 0..<4 { for member in members.prefix(count) { try await member.beat() } }
+
+                let held = members.prefix(count).map { Set($0.leases.active.keys) }
+
+                #expect(held.map(\.count).reduce(0, +) == 64)
+                #expect(held.reduce(Set()) { $0.union($1) }.count == 64)
+                #expect(held.allSatisfy { $0.count >= 64 / count && $0.count <= 64 / count + 1 })
+            }
+        }
+    }
+
+    @Test func `a share in use stays until its work has ended`() async throws {
+        try await Self.each(2) { _, members in
+            let (first, second) = (members[0], members[1])
+            try await first.beat()
+            let terms = (0..<64).compactMap { first.leases.enter($0) }
+            for _ in 0..<4 { for member in members { try await member.beat() } }
+            #expect(terms.count == 64 && second.leases.held.isEmpty)
+            #expect(first.leases.active.count == 32 && first.leases.held.count == 64)
+
+            for (shard, term) in terms.enumerated() { first.leases.leave(shard, term) }
+            for _ in 0..<3 { for member in members { try await member.beat() } }
+
+            #expect(first.leases.held.count == 32 && second.leases.active.count == 32)
+        }
+    }
+
+    @Test func `who beats no more has nothing before another takes it over`() async throws {
+        try await Self.each(2) { _, members in
+            let (first, second) = (members[0], members[1])
+            for _ in 0..<4 { for member in members { try await member.beat() } }
+            var wasLost: Int?
+            var wasTaken: Int?
+            for step in 1...12 {
+                first.timekeeper.advance(by: .milliseconds(500))
+                try await second.beat()
+                if first.leases.held.isEmpty, wasLost == nil { wasLost = step }
+                if second.leases.active.count == 64, wasTaken == nil { wasTaken = step }
+            }
+
+            let lost = try #require(wasLost)
+            let taken = try #require(wasTaken)
+            #expect(lost == 4 && taken > lost, "\(lost) \(taken)")
+            // Back from its pause, it has its part again only by a new term.
+            for _ in 0..<4 { for member in members { try await member.beat() } }
+            #expect(first.leases.active.count == 32)
+            #expect(first.leases.active.values.allSatisfy { $0 >= 2 })
+        }
+    }
+
+    @Test func `who was taken over can write nothing more for it`() async throws {
+        try await Self.each(2) { _, members in
+            let (first, second) = (members[0], members[1])
+            try await first.beat()
+            for _ in 0..<10 {
+                second.timekeeper.advance(by: .milliseconds(500))
+                try await second.beat()
+            }
+            #expect(second.leases.active.count == 64)
+
+            let late = try await Self.outcome {
+                try await first.write { try first.leases.confirm([3], in: $0) }
+            }
+            // Also where its own clock had stood still: the database knows the term.
+            let isHeld = try await first.write { session in
+                try (session as? any LeaseRows)?.confirm([3: 1], of: "member 0")
+            }
+
+            #expect(late == .leaseLost && isHeld == false)
+            #expect(
+                try await Self.outcome {
+                    try await second.write { try second.leases.confirm([3], in: $0) }
+                } == nil)
+        }
+    }
+
+    private static func outcome(
+        _ body: () async throws -> Void
+    ) async throws -> StorageFaultCode? {
+        do { try await body() } catch let fault as StorageError { return fault.reason }
+        return nil
+    }
+
+    @Test(arguments: Seeds.of(6))
+    func `no job is lost or done twice while processes come, stall and go`(
+        _ seed: UInt64
+    ) async throws {
+        guard let database = try TestDatabase.shared() else { return }
+        let cluster = try await LeaseCluster(database, seed: seed)
+
+        try await cluster.run(jobs: 300) { try await $0.stallOne() }
+        let (effects, states) = try await cluster.outcome()
+
+        #expect(effects == 300 && states[.completed] == 300, "\(states)")
+        // One tenant's limit, kept by whoever has the tenant at the time.
+        #expect(cluster.mostAtOnce == LeaseCluster.limit)
+        #expect(cluster.harms > 0)
+        await cluster.close()
+    }
+
+    @Test func `the control: processes that each take all for their own break a limit`()
+        async throws
+    {
+        guard let database = try TestDatabase.shared() else { return }
+        let cluster = try await LeaseCluster(database, seed: Seeds.of(1)[0], areBlind: true)
+
+        try await cluster.run(jobs: 300) { _ in }
+
+        #expect(cluster.mostAtOnce > LeaseCluster.limit)
+        await cluster.close()
+    }
+
+    @Test func `every job ends once although the server is killed again and again`() async throws {
+        guard let server = try await BreakableServer.start() else { return }
+        let cluster = try await LeaseCluster(
+            TestDatabase(on: server), seed: Seeds.of(1)[0])
+        let restarts = Mutex(0)
+
+        try await cluster.run(jobs: 400) { _ in
+            guard restarts.withLock({ $0 < 6 }) else { return }
+            restarts.withLock { $0 += 1 }
+            try await server.restart()
+        }
+        let (effects, states) = try await cluster.outcome()
+
+        #expect(effects == 400 && states[.completed] == 400, "\(states)")
+        #expect(restarts.withLock { $0 } >= 3)
+        await cluster.close()
+        try await server.stop()
+    }
+
+    @Test func `a process that was taken for dead finishes late, and changes nothing`()
+        async throws
+    {
+        guard let database = try TestDatabase.shared() else { return }
+        let clock = ManualTimekeeper()
+        let worker = StubbornWorker()
+        var members: [LeaseMember] = []
+        for name in ["zombie", "other"] {
+            members.append(try await LeaseMember(name, database, clock, workers: [worker]))
+        }
+        let (zombie, other) = (members[0], members[1])
+        try await zombie.beat()
+        try await zombie.store.writeUnrepeated(.sample()) { _ = try $0.enqueue(Stubborn()) }
+
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for member in members { group.addTask { try await member.dispatcher.run() } }
+            await worker.began.first(at: 1)
+            // It beats no more, and its handler goes on.
+            for _ in 0..<12 {
+                clock.advance(by: .milliseconds(500))
+                try await other.beat()
+            }
+            await worker.began.first(at: 2)
+            worker.release.raise()
+            let real = SystemTimekeeper()
+            while zombie.board.figures.staleEnds == 0 {
+                clock.advance(by: .milliseconds(500))
+                try await other.beat()
+                let signal = other.store.signals.jobs
+                await signal.wait(
+                    after: signal.generation, until: real.now + .milliseconds(5), by: real)
+            }
+            for member in members { member.dispatcher.drain() }
+            try await group.waitForAll()
+        }
+
+        let rows = try await other.store.bookkeeping {
+            try $0.jobs(
+                JobFilter(tenant: .sample(1), states: Set(JobState.allCases)), before: nil,
+                limit: 9)
+        }
+        #expect(rows.map(\.state) == [.completed] && rows[0].attempt == 2)
+        for member in members { await member.store.close() }
+    }
+}

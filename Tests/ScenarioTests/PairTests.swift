@@ -1,0 +1,70 @@
+import EngineTesting
+import Foundation
+import Glibc
+import Kernel
+import Processes
+import Storage
+import StorageTesting
+import Testing
+
+/// Two processes of one installation on one PostgreSQL database.
+@Suite struct PairTests {
+    private static let limit = 3000
+
+    @Test func `killed in turn while orders flow, they lose nothing and repeat nothing`()
+        async throws
+    {
+        guard let server = try await BreakableServer.start() else { return }
+        let session = try await ProcessSession(
+            ["--faults-per-mille", "5", "--webhook-faults-per-mille", "30"],
+            arguments: ["--poll-seconds", "0.5", "--poll-overlap-seconds", "120"],
+            database: server.address)
+        defer { session.end() }
+        var processes = [try await session.serve(), try await session.servePeer()]
+        defer { for process in processes { process.signal(SIGKILL) } }
+        do { try await session.ready() } catch {
+            throw StageError(description: "\(error): \(processes.map(\.said))")
+        }
+        try await session.openShop(limitPerMinute: Self.limit)
+        try await session.tell("/control/rate", .object(["perMinute": .integer(600)]))
+        var random = SplitMix64(seed: Seeds.of(1)[0])
+
+        for cycle in 0..<8 {
+            let victim = cycle % 2
+            let shown = try await session.shown()
+            let more = Int.random(in: 5...25, using: &random)
+            try await session.until("orders flow") { try await session.shown() >= shown + more }
+            processes[victim].signal(SIGKILL)
+            try await processes[victim].ended()
+            // What the dead one had is the other's meanwhile: sometimes all of it, sometimes not yet.
+            let isLong = Bool.random(using: &random)
+            let then = try await session.shown()
+            if isLong {
+                try await session.until("time passes") { try await session.shown() >= then + 60 }
+            }
+            processes[victim] =
+                victim == 0 ? try await session.serve() : try await session.servePeer()
+            if victim == 0 { try await session.ready() }
+        }
+        try await session.drain()
+
+        let violations = try await HistoryChecker(session: session, limitPerMinute: Self.limit)
+            .violations()
+        let findings = try await session.get("/v1/verification")["findings"].list
+        #expect(violations.isEmpty, "\(violations.prefix(10))")
+        #expect(findings.isEmpty, "\(findings.prefix(10))")
+        #expect(try await session.shown() > 100)
+        for process in processes {
+            process.signal(SIGTERM)
+            #expect(try await process.ended() == .exited(0))
+        }
+        try await server.stop()
+    }
+}
+
+extension ProcessSession {
+    /// Orders the marketplace has shown so far.
+    fileprivate func shown() async throws -> Int {
+        Int(try await sandbox("/control/summary")["orders"].text) ?? 0
+    }
+}
