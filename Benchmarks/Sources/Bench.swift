@@ -9,8 +9,28 @@ struct Figure: Codable {
     let low: Double
     let high: Double
     let unit: String
+    /// Others' medians in the same run.
+    var peers: [String: Double]?
+    /// The figure as a part of what the hardest of its bars asks for; 1 and more meets all.
+    var ratio: Double?
+    var bar: String?
+    var met: Bool?
     var commit: String
     var at: String
+}
+
+/// What a figure has to reach.
+struct Bar {
+    let words: String
+    let value: Double
+    /// Whether less is better.
+    let isLimit: Bool
+
+    init(_ words: String, _ value: Double, isLimit: Bool = false) {
+        (self.words, self.value, self.isLimit) = (words, value, isLimit)
+    }
+
+    func ratio(of figure: Double) -> Double { isLimit ? value / figure : figure / value }
 }
 
 /// Runs benchmarks on a folder of a real disk and keeps their figures.
@@ -39,7 +59,14 @@ struct Bench {
                 high: sync, unit: "µs", commit: "", at: "")
         ]
         let only = option("--only")
-        for suite in try await Suites.all(in: folder) where only == nil || suite.name == only {
+        let suites = Suites.all(in: folder, sync: sync)
+        guard only == nil || suites.contains(where: { $0.name == only }) else {
+            print(
+                "there is no \(only ?? ""); there are \(suites.map(\.name).joined(separator: ", "))"
+            )
+            exit(64)
+        }
+        for suite in suites where only == nil || suite.name == only {
             figures += try await suite.run()
         }
         let commit = option("--commit") ?? "unknown"
@@ -89,10 +116,17 @@ struct Bench {
 
     private static func show(_ figures: [Figure]) {
         for figure in figures {
-            let value = String(format: "%.0f", figure.figure)
-            let range = String(format: "%.0f–%.0f", figure.low, figure.high)
+            let places = figure.high < 100 ? 2 : 0
+            let value = String(format: "%.\(places)f", figure.figure)
+            let range = String(format: "%.\(places)f–%.\(places)f", figure.low, figure.high)
             let head = figure.what.padding(toLength: 78, withPad: " ", startingAt: 0)
             print("\(head) \(value) \(figure.unit)  (\(range))")
+            for (peer, rate) in (figure.peers ?? [:]).sorted(by: { $0.key < $1.key }) {
+                print("    \(peer): \(String(format: "%.0f", rate))")
+            }
+            if let bar = figure.bar, let met = figure.met, let ratio = figure.ratio {
+                print("    \(met ? "met" : "NOT MET") (\(String(format: "%.2f", ratio))): \(bar)")
+            }
         }
     }
 
