@@ -22,6 +22,9 @@ final class PostgresConnection {
         handle = opened
         // Notices are for people at a prompt.
         PQsetNoticeProcessor(opened, { _, _ in }, nil)
+        // Every question of ours has its index. A table that has just filled up is still taken for
+        // empty by the planner, and would be read from end to end.
+        try execute("SET enable_seqscan = off; SET jit = off")
     }
 
     deinit { PQfinish(handle) }

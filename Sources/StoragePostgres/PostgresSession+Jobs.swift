@@ -32,15 +32,42 @@ extension PostgresValues {
 }
 
 extension PostgresSession: JobRows, JobListing {
+    /// What went well goes over in one statement; the others one by one.
+    func finish(_ jobs: [JobRow], from states: Set<JobState>?) throws -> Set<Int64> {
+        let plain = jobs.filter { states == nil && $0.state == .completed && $0.fault == nil }
+        guard plain.count > 1 else { return try finishEach(jobs, from: states) }
+        let values = PostgresValues().with(numbers: plain.map(\.number))
+            .with(numbers: plain.map(\.fence)).with(numbers: plain.map { $0.finished ?? 0 })
+        let ended = Set(try run(Self.complete, values).map { $0.integer(0) })
+        let numbers = Set(plain.map(\.number))
+        return try ended.union(
+            finishEach(jobs.filter { !numbers.contains($0.number) }, from: states))
+    }
+
+    private static let complete: String = {
+        let changed = [
+            "state": "\(JobState.completed.rawValue)", "finished": "ended", "fault_kind": "NULL",
+            "fault_code": "NULL", "fault_detail": "NULL",
+        ]
+        let columns = JobColumns.all.split(separator: ", ").map(String.init)
+        let values = columns.map { changed[$0] ?? $0 }.joined(separator: ", ")
+        return """
+            WITH gone AS (
+              DELETE FROM jobs j USING unnest(?, ?, ?) AS e(job, term, ended)
+              WHERE j.number = e.job AND j.state = 2 AND j.fence = e.term RETURNING j.*, e.ended)
+            INSERT INTO job_history(\(JobColumns.all)) SELECT \(values) FROM gone RETURNING number
+            """
+    }()
+
     /// One statement for all: every round trip to the server costs more than the rows.
     func claim(_ numbers: [Int64], now: Int64, isAlone: Bool) throws -> [JobRow] {
         try run(
             """
             UPDATE jobs SET state = 2, attempt = attempt + 1, fence = fence + 1, started = ?, ran_alone = ?
-            WHERE number = ANY(?::text[]::bigint[]) AND state = 1 RETURNING \(JobColumns.all)
+            WHERE number = ANY(?) AND state = 1 RETURNING \(JobColumns.all)
             """,
             PostgresValues().with(now).with(isAlone ? 1 : 0)
-                .with(texts: numbers.map { String($0) })
+                .with(numbers: numbers)
         ).map(JobColumns.job)
     }
 }

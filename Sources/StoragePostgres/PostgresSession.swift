@@ -149,6 +149,7 @@ extension PostgresSession: RecordRows {
             total += rows.count
         }
         _ = try run("ALTER TABLE \(table) FORCE ROW LEVEL SECURITY")
+        _ = try run("SET LOCAL ROLE \(PostgresSchema.engineRole)")
         return total
     }
 

@@ -9,6 +9,7 @@ struct PostgresValues {
         static let integer: Oid = 20
         static let text: Oid = 25
         static let texts: Oid = 1009
+        static let integers: Oid = 1016
         static let unknown: Oid = 0
     }
 
@@ -37,6 +38,20 @@ struct PostgresValues {
         }
         let literal = "{" + quoted.joined(separator: ",") + "}"
         return adding(Kind.texts, Array(literal.utf8), isBinary: false)
+    }
+
+    /// An array of `bigint`, as one value in its binary form: dimensions, no nulls, the elements' type,
+    /// how many, the first one's number; then each with its length.
+    func with(numbers: [Int64]) -> Self {
+        var bytes: [UInt8] = []
+        func add(_ number: Int32) { withUnsafeBytes(of: number.bigEndian) { bytes += $0 } }
+        bytes.reserveCapacity(20 + numbers.count * 12)
+        for number in [1, 0, Int32(Kind.integer), Int32(numbers.count), 1] { add(number) }
+        for number in numbers {
+            add(8)
+            withUnsafeBytes(of: number.bigEndian) { bytes += $0 }
+        }
+        return adding(Kind.integers, bytes)
     }
 
     func with(_ values: [IndexValue]) -> Self {

@@ -13,6 +13,9 @@ final class PostgresWriter {
     private let address: String
     private var session: PostgresSession
     private var transaction = ""
+    /// Whom the open transaction acts for since its last closure that stands: said again only when it
+    /// is another, since every word is a round trip.
+    private var actsFor: TenantID?
     private(set) var batches = 0
     private(set) var closures = 0
 
@@ -71,6 +74,7 @@ final class PostgresWriter {
     }
 
     private func start() throws {
+        actsFor = nil
         try session.connection.execute("BEGIN")
         transaction =
             try session.connection.run("SELECT pg_current_xact_id()::text").first { $0.text(0) }
@@ -96,25 +100,29 @@ final class PostgresWriter {
     private func runOnce(_ work: EngineWork) -> Ending {
         let connection = session.connection
         do {
-            try connection.execute(Self.opening(for: work.tenant))
+            try connection.execute(opening(for: work.tenant))
             do {
                 try work.run(session)
-                try connection.execute("RELEASE closure")
+                actsFor = work.tenant
                 return .stands
             } catch {
                 if !connection.isAlive { return .undidAll(Self.translate(error)) }
                 try connection.execute("ROLLBACK TO closure; RELEASE closure")
+                actsFor = nil
                 return .failed(Self.ours(error))
             }
         } catch { return .undidAll(Self.translate(error)) }
     }
 
-    /// A closure's own savepoint, role and tenant, in one round trip. The platform's own closures
-    /// keep the books of all tenants, and see the records of none but their own.
-    private static func opening(for tenant: TenantID) -> String {
+    /// Ends the savepoint of the closure before, and begins this one's with its role and tenant, in
+    /// one round trip. The platform's own closures keep the books of all tenants, and see the records
+    /// of none but their own.
+    private func opening(for tenant: TenantID) -> String {
+        let release = actsFor == nil ? "" : "RELEASE closure; "
+        guard actsFor != tenant else { return release + "SAVEPOINT closure" }
         let role =
             tenant == .platform ? PostgresSchema.engineRole : PostgresSchema.recordsRole
-        return "SAVEPOINT closure; SET LOCAL ROLE \(role); "
+        return release + "SAVEPOINT closure; SET LOCAL ROLE \(role); "
             + "SET LOCAL longshore.tenant = '\(tenant.rawValue)'"
     }
 

@@ -13,6 +13,35 @@ package enum JobColumns {
     package static let header = "number, tenant, partition, lane, rank, due"
     static let count = 31
 
+    // The statements of every job's way, spelled out once rather than for each job.
+    static let insertNew: String = {
+        let columns = all.dropFirst("number, ".count)
+        let marks = Array(repeating: "?", count: count - 1).joined(separator: ", ")
+        return "INSERT INTO jobs(\(columns)) VALUES(\(marks)) "
+            + "ON CONFLICT DO NOTHING RETURNING number"
+    }()
+
+    static let insertHistory: String = {
+        let marks = Array(repeating: "?", count: count).joined(separator: ", ")
+        return "INSERT INTO job_history(\(all)) VALUES(\(marks))"
+    }()
+
+    static let claim = """
+        UPDATE jobs SET state = 2, attempt = attempt + 1, fence = fence + 1, started = ?,
+          ran_alone = ?
+        WHERE number = ? AND state = 1 RETURNING \(all)
+        """
+
+    static let complete: String = {
+        let changed = [
+            "state": "\(JobState.completed.rawValue)", "finished": "?", "fault_kind": "NULL",
+            "fault_code": "NULL", "fault_detail": "NULL",
+        ]
+        let values = all.split(separator: ", ").map { changed[String($0)] ?? String($0) }
+        return "INSERT INTO job_history(\(all)) SELECT \(values.joined(separator: ", ")) "
+            + "FROM jobs WHERE number = ? AND state = 2 AND fence = ?"
+    }()
+
     static func values(_ job: JobRow, number: SQLValue) throws -> [SQLValue] {
         [
             number, .text(job.tenant.rawValue), .text(job.kind), .text(job.partition),

@@ -20,12 +20,8 @@ extension JobRows where Self: StatementRunner {
     }
 
     private func add(_ job: JobRow) throws -> Int64? {
-        let columns = JobColumns.all.dropFirst("number, ".count)
-        return try first(
-            """
-            INSERT INTO jobs(\(columns)) VALUES(\(Self.marks(JobColumns.count - 1)))
-            ON CONFLICT DO NOTHING RETURNING number
-            """, Array(try JobColumns.values(job, number: .null).dropFirst())
+        try first(
+            JobColumns.insertNew, Array(try JobColumns.values(job, number: .null).dropFirst())
         ) { $0.integer(0) }
     }
 
@@ -137,11 +133,7 @@ extension JobRows where Self: StatementRunner {
     package func claim(_ numbers: [Int64], now: Int64, isAlone: Bool) throws -> [JobRow] {
         try numbers.compactMap { number in
             try first(
-                """
-                UPDATE jobs SET state = 2, attempt = attempt + 1, fence = fence + 1, started = ?,
-                  ran_alone = ?
-                WHERE number = ? AND state = 1 RETURNING \(JobColumns.all)
-                """, [.integer(now), .flag(isAlone), .integer(number)], JobColumns.job)
+                JobColumns.claim, [.integer(now), .flag(isAlone), .integer(number)], JobColumns.job)
         }
     }
 
@@ -198,8 +190,18 @@ extension JobRows where Self: StatementRunner {
     }
 
     package func finish(_ jobs: [JobRow], from states: Set<JobState>?) throws -> Set<Int64> {
+        try finishEach(jobs, from: states)
+    }
+
+    package func finishEach(
+        _ jobs: [JobRow], from states: Set<JobState>?
+    ) throws -> Set<Int64> {
         var ended: Set<Int64> = []
         for job in jobs {
+            if states == nil, job.state == .completed, job.fault == nil {
+                if try complete(job) { ended.insert(job.number) }
+                continue
+            }
             var sql = "DELETE FROM jobs WHERE number = ? AND "
             var values: [SQLValue] = [.integer(job.number)]
             if let states {
@@ -220,13 +222,20 @@ extension JobRows where Self: StatementRunner {
             var job = job
             job.progress = progress
             try change(
-                """
-                INSERT INTO job_history(\(JobColumns.all))
-                VALUES(\(Self.marks(JobColumns.count)))
-                """, JobColumns.values(job, number: .integer(job.number)))
+                JobColumns.insertHistory, JobColumns.values(job, number: .integer(job.number)))
             ended.insert(job.number)
         }
         return ended
+    }
+
+    /// What went well changes little: the row goes over as it stands.
+    private func complete(_ job: JobRow) throws -> Bool {
+        let moved = try change(
+            JobColumns.complete,
+            [.optional(job.finished), .integer(job.number), .integer(job.fence)])
+        guard moved == 1 else { return false }
+        try change("DELETE FROM jobs WHERE number = ?", [.integer(job.number)])
+        return true
     }
 
     package func saveProgress(

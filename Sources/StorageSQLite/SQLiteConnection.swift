@@ -6,8 +6,14 @@ import Storage
 final class SQLiteConnection {
     let handle: OpaquePointer
     private var statements: [String: SQLiteStatement] = [:]
+    /// The few that stand around every closure, found without looking for them.
+    private var brackets: [SQLiteStatement] = []
+
+    /// Set once, before the first connection of the process; where another came first, it stays.
+    private static let settings = longshore_sqlite_uncounted()
 
     init(path: String) throws {
+        _ = Self.settings
         var opened: OpaquePointer?
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
         let code = sqlite3_open_v2(path, &opened, flags, nil)
@@ -23,6 +29,7 @@ final class SQLiteConnection {
 
     deinit {
         statements.removeAll()
+        brackets.removeAll()
         sqlite3_close_v2(handle)
     }
 
@@ -42,6 +49,23 @@ final class SQLiteConnection {
         let statement = SQLiteStatement(prepared, of: self)
         statements[sql] = statement
         return statement
+    }
+
+    enum Bracket: Int, CaseIterable {
+        case open, close
+
+        var sql: String {
+            switch self {
+            case .open: "SAVEPOINT closure"
+            case .close: "RELEASE closure"
+            }
+        }
+    }
+
+    /// A closure's own savepoint, opened or released.
+    func run(_ bracket: Bracket) throws {
+        if brackets.isEmpty { brackets = try Bracket.allCases.map { try statement($0.sql) } }
+        try brackets[bracket.rawValue].run()
     }
 
     func execute(_ sql: String) throws {

@@ -66,10 +66,10 @@ final class SQLiteWriter {
     /// - Returns: why the closure's changes were taken back; `nil` when they stand.
     private func run(_ work: EngineWork) -> (any Error)? {
         do {
-            try connection.statement("SAVEPOINT closure").run()
+            try connection.run(.open)
             do {
                 try work.run(session)
-                try connection.statement("RELEASE closure").run()
+                try connection.run(.close)
                 return nil
             } catch {
                 if error is SQLiteFault { work.undo() }

@@ -151,7 +151,14 @@ import Testing
         let seen = Ordeal()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
+                let clock = SystemTimekeeper()
                 while seen.now.kills < 15 {
+                    // Some are done between two of them, so that each hits others.
+                    while seen.now.operations < seen.now.kills * 20 {
+                        await seen.signal.wait(
+                            after: seen.signal.generation, until: clock.now + .milliseconds(20),
+                            by: clock)
+                    }
                     try PostgresEngine.administer(
                         harness.address,
                         [
@@ -196,7 +203,12 @@ import Testing
 
         private let state = Mutex(State())
         var now: State { state.withLock { $0 } }
-        func change(_ body: (inout State) -> Void) { state.withLock { body(&$0) } }
+        let signal = Signal()
+
+        func change(_ body: (inout State) -> Void) {
+            state.withLock { body(&$0) }
+            signal.raise()
+        }
     }
 
     /// Asks until there is an answer. - Returns: how often it had to ask again.

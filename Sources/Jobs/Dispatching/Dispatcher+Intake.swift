@@ -241,6 +241,8 @@ extension Dispatcher {
                 leases.leave(share.shard, share.term)
                 core.finished(start.number)
                 core.noteMore(start.partition)
+                // Where the answer was lost, they may have been claimed all the same.
+                known[share.shard] = nil
             }
             throw error
         }
@@ -277,6 +279,10 @@ extension Dispatcher {
                 continue
             }
             let stop = AttemptStop()
+            if let older = running[row.number] {
+                // Its attempt was taken from it: it ends as a stranger, and holds nothing.
+                leases.leave(older.share.shard, older.share.term)
+            }
             running[row.number] = Running(row: row, stop: stop, share: share)
             let timeout = ending.registry.entry(row.kind)?.timeout ?? .seconds(60)
             expiries.insert(
