@@ -110,9 +110,10 @@ package struct WalmartModule: Sendable {
         for tenant in tenants {
             for connection in try await connections(of: tenant) {
                 do { try await access.configure(connection.id, tenant: tenant) } catch let fault
-                    as ChannelError where fault.reason == .switchedOff
+                    as any Fault
+                    where fault.kind != .unavailable
                 {
-                    // Switched off in between: nothing of it runs.
+                    // Switched off or taken away in between: nothing of it runs, the others go on.
                 }
             }
         }

@@ -29,6 +29,7 @@ package actor SubscriptionRunner {
     /// The share of the work this subscription belongs to, and the term in which it was read.
     private let shard: Int
     private var loadedIn: Int64?
+    private var term: Int64 = 0
     private let observers: [any ParkingObserver]
 
     /// - Parameters:
@@ -70,6 +71,7 @@ package actor SubscriptionRunner {
     private func stepIfOurs() async throws -> Bool {
         guard let term = leases.enter(shard) else { return false }
         defer { leases.leave(shard, term) }
+        self.term = term
         if loadedIn != term {
             // Another had it meanwhile: where that one stood is in the database.
             try await load()
@@ -125,9 +127,9 @@ package actor SubscriptionRunner {
     private func write(
         _ call: Call, _ body: @escaping @Sendable (Transaction) throws -> Void
     ) async throws {
-        let (leases, shard) = (leases, shard)
+        let (leases, terms) = (leases, [shard: term])
         try await store.writeUnrepeated(call) { transaction in
-            try transaction.bookkeeping { try leases.confirm([shard], in: $0) }
+            try transaction.bookkeeping { try leases.confirm(terms, in: $0) }
             try body(transaction)
         }
     }

@@ -26,12 +26,14 @@ private struct RunnerService: Service {
 /// The dispatcher as a service: on shutdown it starts nothing more and finishes what runs.
 private struct DispatcherService: Service {
     let dispatcher: Dispatcher
+    let leases: Leases
 
     func run() async throws {
         try await withGracefulShutdownHandler {
             try await dispatcher.run()
         } onGracefulShutdown: {
             dispatcher.drain()
+            leases.stop()
         }
     }
 }
@@ -42,6 +44,8 @@ private struct LeaseService: Service {
 
     func run() async throws {
         try await cancelWhenGracefulShutdown { try await keeper.run() }
+        // Cut short, something of it may still run: then the lease has to run out.
+        guard !Task.isCancelled else { return }
         try await keeper.leave()
     }
 }
@@ -69,7 +73,7 @@ extension Platform {
         var services: [any Service] = []
         if !leases.isExclusive { services.append(LeaseService(keeper: keeper())) }
         services += runners().map { RunnerService(runner: $0) }
-        services.append(DispatcherService(dispatcher: dispatcher()))
+        services.append(DispatcherService(dispatcher: dispatcher(), leases: leases))
         services.append(adminApplication())
         services.append(publicApplication(onReady: onReady))
         services.append(

@@ -18,7 +18,7 @@ package final class ChildProcess: Sendable {
     private static let kept = 64 * 1_048_576
 
     private struct State {
-        var said = ""
+        var said: [UInt8] = []
         var ending: Result<Ending, any Error>?
     }
 
@@ -31,11 +31,11 @@ package final class ChildProcess: Sendable {
             signal.raise()
         }
 
-        func hear(_ text: String) {
+        func hear(_ bytes: [UInt8]) {
             state.withLock { state in
-                state.said += text
-                if state.said.utf8.count > ChildProcess.kept {
-                    state.said = String(state.said.suffix(ChildProcess.kept / 2))
+                state.said += bytes
+                if state.said.count > ChildProcess.kept {
+                    state.said.removeFirst(state.said.count - ChildProcess.kept / 2)
                 }
             }
             signal.raise()
@@ -114,14 +114,17 @@ package final class ChildProcess: Sendable {
             error: errors
         ) { execution in
             begun(execution.processIdentifier)
-            if let input {
-                // A program that reads nothing of it has its reasons.
-                _ = try? await execution.standardInputWriter.write(input)
-                try? await execution.standardInputWriter.finish()
+            // Beside the reading: neither side may wait for the other to empty its pipe.
+            let writing = input.map { input in
+                Task {
+                    // A program that reads nothing of it has its reasons.
+                    _ = try? await execution.standardInputWriter.write(input)
+                    try? await execution.standardInputWriter.finish()
+                }
             }
+            defer { writing?.cancel() }
             for try await buffer in execution.standardOutput {
-                let text = buffer.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
-                life.hear(text)
+                life.hear(buffer.withUnsafeBytes { Array($0) })
             }
         }
         return switch result.terminationStatus {
@@ -131,7 +134,9 @@ package final class ChildProcess: Sendable {
     }
 
     /// What it has said so far.
-    package var said: String { life.state.withLock { $0.said } }
+    package var said: String {
+        String(decoding: life.state.withLock { $0.said }, as: UTF8.self)
+    }
 
     package var isRunning: Bool { life.state.withLock { $0.ending == nil } }
 
@@ -148,6 +153,7 @@ package final class ChildProcess: Sendable {
         while true {
             let generation = life.signal.generation
             if let ending = life.state.withLock({ $0.ending }) { return try ending.get() }
+            try Task.checkCancellation()
             await life.signal.wait(after: generation)
         }
     }
@@ -157,8 +163,10 @@ package final class ChildProcess: Sendable {
         while true {
             let generation = life.signal.generation
             let (said, isOver) = life.state.withLock { ($0.said, $0.ending != nil) }
-            if let end = said.firstIndex(of: "\n") { return String(said[..<end]) }
-            if isOver { return nil }
+            if let end = said.firstIndex(of: UInt8(ascii: "\n")) {
+                return String(decoding: said[..<end], as: UTF8.self)
+            }
+            if isOver || Task.isCancelled { return nil }
             await life.signal.wait(after: generation)
         }
     }

@@ -1,4 +1,5 @@
 import CPostgres
+import Glibc
 import Kernel
 import Storage
 
@@ -11,7 +12,7 @@ final class PostgresConnection {
 
     /// - Parameter address: a libpq connection string or URI.
     init(_ address: String) throws {
-        guard let opened = PQconnectdb(address) else {
+        guard let opened = Self.connect(address) else {
             throw StorageError(.unreachable, "no memory for a connection")
         }
         guard PQstatus(opened) == CONNECTION_OK else {
@@ -24,7 +25,29 @@ final class PostgresConnection {
         PQsetNoticeProcessor(opened, { _, _ in }, nil)
         // Every question of ours has its index. A table that has just filled up is still taken for
         // empty by the planner, and would be read from end to end.
-        try execute("SET enable_seqscan = off; SET jit = off")
+        // A process that froze inside a transaction gives back what it has locked; long enough for
+        // any closure that only thinks, which would be cut off again and again.
+        try execute(
+            "SET enable_seqscan = off; SET jit = off; "
+                + "SET idle_in_transaction_session_timeout = '60s'")
+    }
+
+    /// Nobody waits for minutes for a server that is gone; what the address itself says goes first.
+    private static func connect(_ address: String) -> OpaquePointer? {
+        let settings = [
+            ("connect_timeout", "5"), ("keepalives_idle", "5"), ("keepalives_interval", "2"),
+            ("keepalives_count", "3"), ("tcp_user_timeout", "10000"), ("dbname", address),
+        ]
+        let texts = settings.map { (strdup($0.0), strdup($0.1)) }
+        defer {
+            for (name, value) in texts {
+                free(name)
+                free(value)
+            }
+        }
+        let names = texts.map { UnsafePointer<CChar>($0.0) } + [nil]
+        let values = texts.map { UnsafePointer<CChar>($0.1) } + [nil]
+        return PQconnectdbParams(names, values, 1)
     }
 
     deinit { PQfinish(handle) }

@@ -9,8 +9,10 @@ final class PostgresNews: Sendable {
     private struct State {
         var connection: PostgresConnection?
         var source: (any DispatchSourceRead)?
+        var number = 0
+        /// Closed once nobody waits for their sockets any more.
+        var ending: [Int: PostgresConnection] = [:]
         var heard: (@Sendable (EngineNews) -> Void)?
-        var pending: EngineNews = []
         var isClosed = false
     }
 
@@ -18,6 +20,8 @@ final class PostgresNews: Sendable {
 
     private let address: String
     private let state = Mutex(State())
+    /// Apart from the connection: who announces must not wait for a server that does not answer.
+    private let pending = Mutex<EngineNews>([])
     private let queue = DispatchQueue(label: "longshore.storage.postgres.news")
 
     init(address: String) { self.address = address }
@@ -28,9 +32,9 @@ final class PostgresNews: Sendable {
     }
 
     func announce(_ news: EngineNews) {
-        let isFirst = state.withLock { state in
-            defer { state.pending.formUnion(news) }
-            return state.pending.isEmpty
+        let isFirst = pending.withLock { pending in
+            defer { pending.formUnion(news) }
+            return pending.isEmpty
         }
         if isFirst { queue.async { self.send() } }
     }
@@ -39,9 +43,7 @@ final class PostgresNews: Sendable {
         queue.sync {
             state.withLock { state in
                 state.isClosed = true
-                state.source?.cancel()
-                state.source = nil
-                state.connection = nil
+                Self.end(&state)
             }
         }
     }
@@ -55,12 +57,21 @@ final class PostgresNews: Sendable {
                 let source = DispatchSource.makeReadSource(
                     fileDescriptor: connection.socket, queue: queue)
                 source.setEventHandler { self.receive() }
+                state.number += 1
+                let number = state.number
+                source.setCancelHandler {
+                    _ = self.state.withLock { $0.ending.removeValue(forKey: number) }
+                }
                 source.resume()
                 (state.connection, state.source) = (connection, source)
                 return true
             } catch { return false }
         }
-        guard !isOpen else { return }
+        guard !isOpen else {
+            // What was said while nobody listened is to be looked for.
+            state.withLock { $0.heard }?([.events, .jobs, .controls])
+            return
+        }
         queue.asyncAfter(deadline: .now() + .seconds(1)) { self.open() }
     }
 
@@ -78,9 +89,11 @@ final class PostgresNews: Sendable {
     }
 
     private func send() {
+        let news = pending.withLock { pending in
+            defer { pending = [] }
+            return pending
+        }
         state.withLock { state in
-            let news = state.pending
-            state.pending = []
             guard let connection = state.connection, !news.isEmpty else { return }
             do {
                 _ = try connection.run(
@@ -92,10 +105,15 @@ final class PostgresNews: Sendable {
         receive()
     }
 
-    private func drop(_ state: inout State) {
+    private static func end(_ state: inout State) {
+        if let connection = state.connection { state.ending[state.number] = connection }
         state.source?.cancel()
         state.source = nil
         state.connection = nil
+    }
+
+    private func drop(_ state: inout State) {
+        Self.end(&state)
         queue.asyncAfter(deadline: .now() + .seconds(1)) { self.open() }
     }
 }

@@ -25,8 +25,10 @@ extension PostgresSession: LeaseRows {
         try leases.compactMap { lease in
             try run(
                 """
-                UPDATE leases SET holder = ?, term = term + 1 WHERE shard = ? AND term = ?
-                AND (holder IS NULL OR holder = ?) RETURNING term
+                UPDATE leases SET holder = ?, term = term + 1 WHERE shard IN (
+                  SELECT shard FROM leases WHERE shard = ? AND term = ?
+                  AND (holder IS NULL OR holder = ?) FOR UPDATE SKIP LOCKED)
+                RETURNING term
                 """,
                 PostgresValues().with(member).with(lease.shard).with(lease.term)
                     .with(lease.holder ?? "")
@@ -43,8 +45,12 @@ extension PostgresSession: LeaseRows {
     }
 
     func forget(_ member: String) throws {
+        // Never waiting: who is frozen in the middle of a transaction must not freeze the others.
         _ = try run(
-            "UPDATE leases SET holder = NULL WHERE holder = ?", PostgresValues().with(member))
+            """
+            UPDATE leases SET holder = NULL WHERE shard IN (
+              SELECT shard FROM leases WHERE holder = ? ORDER BY shard FOR UPDATE SKIP LOCKED)
+            """, PostgresValues().with(member))
         _ = try run("DELETE FROM members WHERE name = ?", PostgresValues().with(member))
     }
 

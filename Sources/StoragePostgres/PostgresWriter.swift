@@ -16,6 +16,8 @@ final class PostgresWriter {
     /// Whom the open transaction acts for since its last closure that stands: said again only when it
     /// is another, since every word is a round trip.
     private var actsFor: TenantID?
+    /// What is open on the connection cannot be told any more: the next batch has another.
+    private var isSpoilt = false
     private(set) var batches = 0
     private(set) var closures = 0
 
@@ -50,6 +52,7 @@ final class PostgresWriter {
             case .undidAll(let error):
                 // The connection ended, or the server took the whole transaction back: nobody in
                 // it is answered, and the innocent closures run again.
+                isSpoilt = true
                 for undone in done + [work] { undone.undo() }
                 outcome.answers.append((work, .failure(error)))
                 outcome.again = done
@@ -63,9 +66,10 @@ final class PostgresWriter {
     }
 
     private func begin() throws {
-        if !session.connection.isAlive {
+        if isSpoilt || !session.connection.isAlive {
             session = PostgresSession(try PostgresConnection(address))
         }
+        isSpoilt = false
         do { try start() } catch let fault as PostgresFault where fault.isConnectionLost {
             // The server may have been restarted since the last batch.
             session = PostgresSession(try PostgresConnection(address))

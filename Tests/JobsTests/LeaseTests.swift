@@ -87,7 +87,7 @@ import Testing
             #expect(second.leases.active.count == 64)
 
             let late = try await Self.outcome {
-                try await first.write { try first.leases.confirm([3], in: $0) }
+                try await first.write { try first.leases.confirm([3: 1], in: $0) }
             }
             // Also where its own clock had stood still: the database knows the term.
             let isHeld = try await first.write { session in
@@ -97,7 +97,7 @@ import Testing
             #expect(late == .leaseLost && isHeld == false)
             #expect(
                 try await Self.outcome {
-                    try await second.write { try second.leases.confirm([3], in: $0) }
+                    try await second.write { try second.leases.confirm([3: 2], in: $0) }
                 } == nil)
         }
     }

@@ -186,6 +186,14 @@ extension Stage {
         try BodyCoder.decode(JSONValue.self, from: try await client.get(path).body)
     }
 
+    /// What a request under this key is answered, whatever it is.
+    func answer(
+        _ path: String, _ body: JSONValue, key: String
+    ) async throws -> (status: Int, body: [UInt8]) {
+        let answer = try await client.post(path, body: BodyCoder.encode(body), key: key)
+        return (answer.status, answer.body)
+    }
+
     @discardableResult
     func post(_ path: String, _ body: JSONValue = .object([:])) async throws -> JSONValue {
         let answer = try await client.post(

@@ -10,6 +10,8 @@ extension Dispatcher {
     static let clockTolerance = Duration.seconds(1)
     /// Waits for another try are shorter than this.
     private static let shortWait = Duration.seconds(600)
+    /// Where others work on the queue too, it is read again so often, whatever was heard.
+    static let lookAgain = Duration.seconds(1)
     /// So many crashes while it ran alone, and a job runs no more.
     private static let crashLimit = 2
 
@@ -36,7 +38,13 @@ extension Dispatcher {
             isOurs(JobPartition($0.partition)) && running[$0.number]?.row.fence != $0.fence
         }
         var suspects: [Int64] = []
-        for row in ran where try await sortOut(row, now) { suspects.append(row.number) }
+        for row in ran {
+            do { if try await sortOut(row, now) { suspects.append(row.number) } } catch let fault
+                as JobsError where fault.reason == .stale
+            {
+                // It ended while it was looked at.
+            }
+        }
         let numbers = suspects
         let headers = try await store.bookkeeping { session in
             try numbers.compactMap { try session.job($0)?.header }
@@ -64,9 +72,7 @@ extension Dispatcher {
         guard !leases.isExclusive else { return }
         let active = leases.active
         let held = leases.held
-        for attempt in running.values where held[attempt.share.shard] != attempt.share.term {
-            attempt.stop.fire(.stopping)
-        }
+        stopLapsed(held)
         let gained = active.filter { known[$0.key] != $0.value }
         known = active
         guard !gained.isEmpty else { return }
@@ -79,6 +85,25 @@ extension Dispatcher {
         } catch {
             for shard in gained.keys { known[shard] = nil }
             throw error
+        }
+    }
+
+    /// What another process may have taken over by now ends here.
+    func stopLapsed(_ held: [Int: Int64]) {
+        for attempt in running.values where held[attempt.share.shard] != attempt.share.term {
+            attempt.stop.fire(.stopping)
+        }
+    }
+
+    /// What other processes said to this one, should the word of it have been lost.
+    private func hearOthers() async throws {
+        try await loadPauses()
+        guard !running.isEmpty else { return }
+        let cancelled = try await store.bookkeeping { session in
+            try session.runningJobs().filter(\.isCancelling).map { ($0.number, $0.fence) }
+        }
+        for (number, fence) in cancelled where running[number]?.row.fence == fence {
+            running[number]?.stop.fire(.cancelled)
         }
     }
 
@@ -128,7 +153,12 @@ extension Dispatcher {
             noteDue(Instant(microseconds: header.due))
         }
         missesSome = missesSome || !isComplete
+        if !leases.isExclusive, lookedAt.map({ $0 + Self.lookAgain <= timekeeper.steady }) ?? true {
+            lookedAt = timekeeper.steady
+            missesSome = true
+        }
         if missesSome {
+            if !leases.isExclusive { try await hearOthers() }
             try await readQueue()
             missesSome = false
         }
@@ -259,12 +289,12 @@ extension Dispatcher {
         _ starts: [(start: DispatcherCore.Start, share: Share)], isAlone: Bool
     ) async throws -> [(JobRow, AttemptStop)] {
         let numbers = starts.map(\.start.number)
-        let shards = Set(starts.map(\.share.shard))
+        let terms = Dictionary(starts.map { ($0.share.shard, $0.share.term) }) { first, _ in first }
         let now = timekeeper.now.microseconds
         let claimed = try await store.writeUnrepeated(call(tenant: .platform)) {
             [leases] transaction in
             try transaction.bookkeeping {
-                try leases.confirm(shards, in: $0)
+                try leases.confirm(terms, in: $0)
                 return try $0.claim(numbers, now: now, isAlone: isAlone)
             }
         }

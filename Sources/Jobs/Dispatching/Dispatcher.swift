@@ -62,6 +62,7 @@ package actor Dispatcher {
     var breakers = CircuitBreakers()
     /// Commits told of more jobs than were kept: the queue must be read.
     var missesSome = false
+    var lookedAt: Instant?
     var limitsSeen: UInt64?
     var controlsSeen: UInt64?
     /// Ended jobs on which nothing else hangs, to be written as one.
@@ -118,8 +119,7 @@ package actor Dispatcher {
         show()
         guard starts.isEmpty else { return try await claim(starts, isAlone: isAlone) }
         // Word of what others commit may get lost: look now and then.
-        await rest(after: generation, atMost: leases.isExclusive ? nil : .seconds(1))
-        if !leases.isExclusive { missesSome = true }
+        await rest(after: generation, atMost: leases.isExclusive ? nil : Self.lookAgain)
         return []
     }
 
@@ -137,7 +137,9 @@ package actor Dispatcher {
         while !running.isEmpty, timekeeper.steady < end, !Task.isCancelled {
             let generation = store.signals.jobs.generation
             guard !running.isEmpty else { break }
-            await store.signals.jobs.wait(after: generation, untilSteady: end, by: timekeeper)
+            if !leases.isExclusive { stopLapsed(leases.held) }
+            let next = leases.isExclusive ? end : min(end, timekeeper.steady + Self.lookAgain)
+            await store.signals.jobs.wait(after: generation, untilSteady: next, by: timekeeper)
         }
         for attempt in running.values { attempt.stop.fire(.stopping) }
     }

@@ -42,8 +42,9 @@ package actor LeaseKeeper {
             do {
                 try await step()
                 if store.signals.isShared { try await refresh() }
-            } catch let fault as any Fault where fault.kind == .unavailable {
-                logger.warning("no beat", metadata: ["error": "\(fault)"])
+            } catch {
+                // Whatever it is: who beats no more loses its part, and no more than that.
+                logger.warning("no beat", metadata: ["error": "\(error)"])
             }
             do { try await timekeeper.sleep(for: beat) } catch { return }
         }
@@ -59,12 +60,13 @@ package actor LeaseKeeper {
             if !idle.isEmpty { try rows.release(idle, by: member) }
             return (try rows.members(), try rows.leases())
         }
-        let dead = notice(members, at: began)
+        // Seen now, not when it was asked for: a slow answer must not make others look still.
+        let dead = notice(members, asked: began, seen: timekeeper.steady)
         let living = Set(members.keys).subtracting(dead)
         store.share(living.count > 1)
         let before = leases.held
         leases.renew(rows, beganAt: began, lease: lease)
-        let wanted = share(of: living)
+        let wanted = leases.isStopping ? 0 : share(of: living)
         let held = Set(leases.held.keys)
         if held.count < wanted {
             let free = rows.filter { $0.holder.map { !living.contains($0) } ?? true }
@@ -96,14 +98,16 @@ package actor LeaseKeeper {
     }
 
     /// A process is dead once its beat has stood still for a lease of our own time.
-    private func notice(_ members: [String: Int64], at now: Instant) -> Set<String> {
+    private func notice(
+        _ members: [String: Int64], asked: Instant, seen now: Instant
+    ) -> Set<String> {
         var dead: Set<String> = []
         for (member, beat) in members where member != leases.member {
             guard let known = seen[member], known.beat == beat else {
                 seen[member] = Sighting(beat: beat, at: now)
                 continue
             }
-            if known.at + lease < now { dead.insert(member) }
+            if known.at + lease < asked { dead.insert(member) }
         }
         seen = seen.filter { members[$0.key] != nil && !dead.contains($0.key) }
         if !dead.isEmpty {

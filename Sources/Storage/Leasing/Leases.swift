@@ -17,6 +17,7 @@ package final class Leases: Sendable {
     private struct State {
         var shares: [Int: Share] = [:]
         var validUntil: Instant?
+        var isStopping = false
     }
 
     package let member: String
@@ -83,14 +84,13 @@ package final class Leases: Sendable {
         }
     }
 
-    /// Part of every transaction that is written for a share.
+    /// Part of every transaction that is written for shares, with the terms in which it was begun.
     /// - Throws: `StorageError.leaseLost` when another process may have taken over.
-    package func confirm(_ shards: Set<Int>, in session: any EngineSession) throws {
+    package func confirm(_ terms: [Int: Int64], in session: any EngineSession) throws {
         if isExclusive { return }
         let held = held
-        let terms = held.filter { shards.contains($0.key) }
-        guard terms.count == shards.count, let rows = session as? any LeaseRows,
-            try rows.confirm(terms, of: member)
+        guard terms.allSatisfy({ held[$0.key] == $0.value }),
+            let rows = session as? any LeaseRows, try rows.confirm(terms, of: member)
         else { throw StorageError(.leaseLost, "another process has taken this work over") }
     }
 
@@ -105,10 +105,22 @@ package final class Leases: Sendable {
                 state.shares[shard] = nil
             }
             for (shard, term) in terms where state.shares[shard] == nil {
-                state.shares[shard] = Share(term: term)
+                state.shares[shard] = Share(term: term, isLeaving: state.isStopping)
             }
         }
     }
+
+    /// Begins nothing more at all: what is idle goes to the others with the next beat, the rest as it
+    /// ends.
+    package func stop() {
+        if isExclusive { return }
+        state.withLock { state in
+            state.isStopping = true
+            for shard in state.shares.keys { state.shares[shard]?.isLeaving = true }
+        }
+    }
+
+    var isStopping: Bool { state.withLock { $0.isStopping } }
 
     /// Begins nothing more of some shares.
     func retire(_ shards: Set<Int>) {
