@@ -59,6 +59,23 @@ package final class ChildProcess: Sendable {
         _ command: [String], environment: [String: String] = [:], input: String? = nil,
         errors: Errors = .withOutput
     ) async throws -> ChildProcess {
+        try await begin { life, begun in
+            switch errors {
+            case .withOutput:
+                try await follow(command, environment, input, .combinedWithOutput, life, begun)
+            case .asOurs:
+                try await follow(command, environment, input, .currentStandardError, life, begun)
+            }
+        }
+    }
+
+    /// Runs `body` beside the caller, and returns once it says that the program runs.
+    private static func begin(
+        _ body:
+            @escaping @Sendable (
+                Life, @escaping @Sendable (ProcessIdentifier) -> Void
+            ) async throws -> Ending
+    ) async throws -> ChildProcess {
         let life = Life()
         return try await withCheckedThrowingContinuation { continuation in
             let isStarted = Atomic<Bool>(false)
@@ -68,16 +85,7 @@ package final class ChildProcess: Sendable {
             }
             Task {
                 do {
-                    let ending =
-                        switch errors {
-                        case .withOutput:
-                            try await follow(
-                                command, environment, input, .combinedWithOutput, life, begun)
-                        case .asOurs:
-                            try await follow(
-                                command, environment, input, .currentStandardError, life, begun)
-                        }
-                    life.end(.success(ending))
+                    life.end(.success(try await body(life, begun)))
                 } catch {
                     life.end(.failure(error))
                     if !isStarted.load(ordering: .acquiring) {
@@ -85,6 +93,26 @@ package final class ChildProcess: Sendable {
                     }
                 }
             }
+        }
+    }
+
+    /// Starts a program that may run for long: what it says goes into a file, so that it never waits
+    /// for anybody to read it. Its standard input is empty.
+    /// - Parameter path: is appended to, and made where it is not.
+    /// - Throws: when it cannot be started or the file cannot be written.
+    package static func start(
+        _ command: [String], environment: [String: String] = [:], log path: String
+    ) async throws -> ChildProcess {
+        let file = try FileDescriptor.open(
+            FilePath(path), .writeOnly, options: [.create, .append], permissions: .ownerReadWrite)
+        return try await begin { life, begun in
+            let result = try await Subprocess.run(
+                .path(FilePath(command[0])), arguments: Arguments(Array(command.dropFirst())),
+                environment: added(environment), input: .none,
+                output: .fileDescriptor(file, closeAfterSpawningProcess: true),
+                error: .combinedWithOutput
+            ) { begun($0.processIdentifier) }
+            return Ending(result.terminationStatus)
         }
     }
 
@@ -104,13 +132,9 @@ package final class ChildProcess: Sendable {
         _ errors: some ErrorOutputProtocol, _ life: Life,
         _ begun: @escaping @Sendable (ProcessIdentifier) -> Void
     ) async throws -> Ending {
-        var added: [Environment.Key: String?] = [:]
-        for (name, value) in environment {
-            if let key = Environment.Key(rawValue: name) { added[key] = value }
-        }
         let result = try await Subprocess.run(
             .path(FilePath(command[0])), arguments: Arguments(Array(command.dropFirst())),
-            environment: .inherit.updating(added), input: .inputWriter, output: .sequence,
+            environment: added(environment), input: .inputWriter, output: .sequence,
             error: errors
         ) { execution in
             begun(execution.processIdentifier)
@@ -127,10 +151,15 @@ package final class ChildProcess: Sendable {
                 life.hear(buffer.withUnsafeBytes { Array($0) })
             }
         }
-        return switch result.terminationStatus {
-        case .exited(let code): .exited(code)
-        case .signaled(let number): .signalled(number)
+        return Ending(result.terminationStatus)
+    }
+
+    private static func added(_ environment: [String: String]) -> Environment {
+        var added: [Environment.Key: String?] = [:]
+        for (name, value) in environment {
+            if let key = Environment.Key(rawValue: name) { added[key] = value }
         }
+        return .inherit.updating(added)
     }
 
     /// What it has said so far.
@@ -169,5 +198,15 @@ package final class ChildProcess: Sendable {
             if isOver || Task.isCancelled { return nil }
             await life.signal.wait(after: generation)
         }
+    }
+}
+
+extension ChildProcess.Ending {
+    fileprivate init(_ status: TerminationStatus) {
+        self =
+            switch status {
+            case .exited(let code): .exited(code)
+            case .signaled(let number): .signalled(number)
+            }
     }
 }

@@ -158,7 +158,7 @@ package struct Torture: Sendable {
                 program, "torture-worker", "--data", disk.dataPath, "--outside",
                 folder + "/outside",
             ] + arguments
-        return try await ChildProcess.start(command, environment: environment)
+        return try await ChildProcess.start(command, environment: environment, log: "/dev/null")
     }
 
     private func ended(_ process: ChildProcess, within limit: Duration) async throws {

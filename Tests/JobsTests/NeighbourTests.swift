@@ -8,7 +8,7 @@ import Testing
 
 /// R23: one tenant's flood is not another's wait.
 @Suite struct NeighbourTests {
-    private static let flood = 4000
+    private static let flood = 1500
     private static let few = 50
 
     /// Ends in the order in which they came.

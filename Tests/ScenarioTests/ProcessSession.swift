@@ -81,7 +81,7 @@ final class ProcessSession: Sendable {
             [
                 Self.program.path, "serve", "--data", folder, "--port", "\(port)",
                 "--auto-warehouse", "--log-level", "error",
-            ] + arguments, environment: environment)
+            ] + arguments, environment: environment, log: folder + "/serve.log")
     }
 
     func ready() async throws {
@@ -186,17 +186,26 @@ final class ProcessSession: Sendable {
     }
 
     /// Waits until nothing moves by itself any more: twice in a row, since an event is between jobs.
-    func drain() async throws {
+    /// - Parameter isMending: tries again at once what repeated kills had set aside.
+    func drain(isMending: Bool = false) async throws {
         try await tell("/control/stop")
         for _ in 0..<3 {
             // On a slow machine the cycles take longer, and so more orders flow.
             do {
                 try await until("everything has come to rest", within: .seconds(300)) {
-                    try await self.isAtRest()
+                    if isMending { try await self.retryQuarantined() }
+                    return try await self.isAtRest()
                 }
             } catch let error as StageError {
                 throw StageError(description: "\(error); \(try await unrest())")
             }
+        }
+    }
+
+    private func retryQuarantined() async throws {
+        let jobs = try await get("/v1/jobs?limit=500&state=discarded")["items"].list
+        for job in jobs where job["fault"]["code"].text == "jobs.quarantined" {
+            try await post("/v1/jobs/\(job["number"].text)/retry", .object([:]))
         }
     }
 

@@ -41,7 +41,7 @@ import Testing
         async throws
     {
         try await Stage.with(.init(isPolling: false)) { stage in
-            for round in 0..<20 {
+            for round in 0..<8 {
                 let before = try await Self.available(stage)
                 let key = "round-\(round)"
 

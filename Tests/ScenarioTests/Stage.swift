@@ -167,7 +167,7 @@ extension Stage {
 
     static func send(
         _ method: HTTPMethod, _ url: String, _ body: [UInt8] = [], headers: [(String, String)] = [],
-        within limit: TimeAmount = .seconds(30)
+        within limit: TimeAmount = .seconds(120)
     ) async throws -> Answer {
         var request = HTTPClientRequest(url: url)
         request.method = method
