@@ -85,7 +85,6 @@ package actor LeaseKeeper {
             try await write { rows in for member in dead { try rows.forget(member) } }
         }
         guard leases.held != before || !leases.leaving.isEmpty else { return }
-        leases.changed.raise()
         store.signals.jobs.raise()
         store.signals.log.raise()
     }

@@ -23,8 +23,6 @@ package final class Leases: Sendable {
     package let member: String
     /// Whether the database belongs to this process alone: then everything is its own.
     package let isExclusive: Bool
-    /// Raised when something was gained or lost.
-    package let changed = Signal()
     private let timekeeper: any Timekeeper
     private let state = Mutex(State())
 
@@ -34,18 +32,6 @@ package final class Leases: Sendable {
         self.member = member ?? ""
         isExclusive = member == nil
         self.timekeeper = timekeeper
-    }
-
-    /// In which term this process may begin work of a share; `nil` when it may not.
-    package func term(of shard: Int) -> Int64? {
-        if isExclusive { return 0 }
-        let now = timekeeper.steady
-        return state.withLock { state in
-            guard let end = state.validUntil, now < end, let share = state.shares[shard],
-                !share.isLeaving
-            else { return nil }
-            return share.term
-        }
     }
 
     /// Shares whose work may be begun, with their terms.
