@@ -44,20 +44,13 @@ extension PostgresSession: JobRows, JobListing {
             finishEach(jobs.filter { !numbers.contains($0.number) }, from: states))
     }
 
-    private static let complete: String = {
-        let changed = [
-            "state": "\(JobState.completed.rawValue)", "finished": "ended", "fault_kind": "NULL",
-            "fault_code": "NULL", "fault_detail": "NULL",
-        ]
-        let columns = JobColumns.all.split(separator: ", ").map(String.init)
-        let values = columns.map { changed[$0] ?? $0 }.joined(separator: ", ")
-        return """
-            WITH gone AS (
-              DELETE FROM jobs j USING unnest(?, ?, ?) AS e(job, term, ended)
-              WHERE j.number = e.job AND j.state = 2 AND j.fence = e.term RETURNING j.*, e.ended)
-            INSERT INTO job_history(\(JobColumns.all)) SELECT \(values) FROM gone RETURNING number
-            """
-    }()
+    private static let complete = """
+        WITH gone AS (
+          DELETE FROM jobs j USING unnest(?, ?, ?) AS e(job, term, ended)
+          WHERE j.number = e.job AND j.state = 2 AND j.fence = e.term RETURNING j.*, e.ended)
+        INSERT INTO job_history(\(JobColumns.all))
+        SELECT \(JobColumns.completed(at: "ended")) FROM gone RETURNING number
+        """
 
     /// One statement for all: every round trip to the server costs more than the rows.
     func claim(_ numbers: [Int64], now: Int64, isAlone: Bool) throws -> [JobRow] {

@@ -32,15 +32,20 @@ package enum JobColumns {
         WHERE number = ? AND state = 1 RETURNING \(all)
         """
 
-    static let complete: String = {
+    static let complete =
+        "INSERT INTO job_history(\(all)) SELECT \(completed(at: "?")) "
+        + "FROM jobs WHERE number = ? AND state = 2 AND fence = ?"
+
+    /// What the history keeps of a job that went well, from its row in the queue.
+    /// - Parameter finished: the expression for when.
+    package static func completed(at finished: String) -> String {
         let changed = [
-            "state": "\(JobState.completed.rawValue)", "finished": "?", "fault_kind": "NULL",
+            "state": "\(JobState.completed.rawValue)", "finished": finished, "fault_kind": "NULL",
             "fault_code": "NULL", "fault_detail": "NULL",
         ]
-        let values = all.split(separator: ", ").map { changed[String($0)] ?? String($0) }
-        return "INSERT INTO job_history(\(all)) SELECT \(values.joined(separator: ", ")) "
-            + "FROM jobs WHERE number = ? AND state = 2 AND fence = ?"
-    }()
+        return all.split(separator: ", ").map { changed[String($0)] ?? String($0) }
+            .joined(separator: ", ")
+    }
 
     static func values(_ job: JobRow, number: SQLValue) throws -> [SQLValue] {
         [
