@@ -43,15 +43,21 @@ class Done:
                 self.all.set()
 
 
-async def pgqueuer(count, place):
+async def pgqueuer_on(place):
+    """A connection, a queue and its writer on an empty database."""
     import asyncpg
-    from datetime import timedelta
     from pgqueuer import AsyncpgDriver, PgQueuer, Queries
 
     setup = await asyncpg.connect(place)
     await Queries(AsyncpgDriver(setup)).install()
     queue = PgQueuer(AsyncpgDriver(await asyncpg.connect(place)))
-    writer = Queries(AsyncpgDriver(await asyncpg.connect(place)))
+    return setup, queue, Queries(AsyncpgDriver(await asyncpg.connect(place)))
+
+
+async def pgqueuer(count, place):
+    from datetime import timedelta
+
+    setup, queue, writer = await pgqueuer_on(place)
     over = asyncio.Event()
     left = count
 
@@ -78,14 +84,9 @@ async def pgqueuer(count, place):
 
 async def pgqueuerpickup(count, place):
     """Idle pickup: milliseconds from the acknowledged enqueue to the handler, p50 and p99."""
-    import asyncpg
     from datetime import timedelta
-    from pgqueuer import AsyncpgDriver, PgQueuer, Queries
 
-    setup = await asyncpg.connect(place)
-    await Queries(AsyncpgDriver(setup)).install()
-    queue = PgQueuer(AsyncpgDriver(await asyncpg.connect(place)))
-    writer = Queries(AsyncpgDriver(await asyncpg.connect(place)))
+    _, queue, writer = await pgqueuer_on(place)
     begun = asyncio.Queue()
 
     @queue.entrypoint("nothing")
