@@ -9,9 +9,12 @@ package import Storage
 package actor SubscriptionRunner {
     /// Events read at a time.
     private static let batchLimit = 512
+    /// Where it stands is written at the latest when nothing has come for so long.
+    private static let quiet = Duration.seconds(1)
     private static let conflictReruns = 3
     private static let defectReruns = 3
-    /// So many pieces of the log without a matching event may be read again after a restart.
+    /// So many pieces of the log may be read again after a restart; what was handled of them is
+    /// known from the slots.
     private static let unsavedLimit = 32
     /// A head that may heal by itself counts as trouble after so many tries.
     private static let troubleAfter = 5
@@ -22,6 +25,10 @@ package actor SubscriptionRunner {
     private let logger: Logger
     private var floor = LogCursor.start
     private var unsaved = 0
+    private var movedAt: Instant?
+    /// Everything there was has been read once: from here on it reads with the others.
+    private var isAtEnd = false
+    private let feed: LogFeed?
     private var slots: [Int: SlotPlace] = [:]
     private var parkedKeys: Set<ParkedKey> = []
     private let isOneLane: Bool
@@ -34,13 +41,16 @@ package actor SubscriptionRunner {
 
     /// - Parameters:
     ///   - leases: what is this process' own; all of it unless said otherwise.
+    ///   - feed: reads the log for it and others, once it has caught up.
     ///   - isOneLane: handles one event after the other in the order of the log, so that a
     ///     simulation replays; else slots go side by side.
     package init(
         _ subscription: Subscription, store: Store, timekeeper: any Timekeeper, logger: Logger,
-        observers: [any ParkingObserver] = [], leases: Leases? = nil, isOneLane: Bool = false
+        observers: [any ParkingObserver] = [], leases: Leases? = nil, feed: LogFeed? = nil,
+        isOneLane: Bool = false
     ) {
         self.observers = observers
+        self.feed = feed
         self.leases = leases ?? Leases(member: nil, timekeeper: timekeeper)
         shard = Shard.of(subscription: subscription.name)
         self.isOneLane = isOneLane
@@ -88,16 +98,54 @@ package actor SubscriptionRunner {
     /// - Returns: whether anything moved.
     package func step() async throws -> Bool {
         let retried = try await drainParked()
+        let piece = try await read()
+        guard piece.next != floor else {
+            isAtEnd = true
+            if unsaved > 0, timekeeper.steady >= (movedAt ?? timekeeper.steady) + Self.quiet {
+                try await save(floor)
+            }
+            return retried
+        }
+        // The piece's extent is kept before anything of it is: read again, it is the same.
+        if piece.begin != floor, !piece.events.isEmpty { try await save(piece.begin) }
+        try await handle(piece.events, epoch: piece.epoch)
+        floor = piece.next
+        unsaved += 1
+        movedAt = timekeeper.steady
+        if unsaved >= Self.unsavedLimit { try await save(floor) }
+        return true
+    }
+
+    /// Writes where it stands, so that nothing is read again.
+    package func settle() async throws {
+        guard unsaved > 0 else { return }
+        try await save(floor)
+    }
+
+    /// Who is behind asks for its own types only; who has caught up reads with the others.
+    private func read() async throws -> LogFeed.Piece {
+        if isAtEnd, let feed, let piece = try await shared(feed) { return piece }
         let (page, events) = try await store.log(
             after: floor, types: subscription.types, limit: Self.batchLimit)
-        guard page.next != floor else { return retried }
-        // The piece's extent is kept before anything of it is: read again, it is the same.
-        if page.begin != floor, !events.isEmpty { try await save(page.begin) }
-        try await handle(events, epoch: page.epoch)
-        floor = page.next
-        unsaved += 1
-        if !events.isEmpty || unsaved >= Self.unsavedLimit { try await save(page.next) }
-        return true
+        return LogFeed.Piece(
+            begin: page.begin, next: page.next, epoch: page.epoch, events: events,
+            isFull: events.count >= Self.batchLimit)
+    }
+
+    private func shared(_ feed: LogFeed) async throws -> LogFeed.Piece? {
+        do {
+            let piece = try await feed.piece(after: floor)
+            isAtEnd = !piece.isFull
+            return LogFeed.Piece(
+                begin: piece.begin, next: piece.next, epoch: piece.epoch,
+                events: piece.events.filter { subscription.types.contains($0.type) },
+                isFull: piece.isFull)
+        } catch let fault as any Fault where fault.kind == .unavailable {
+            throw fault
+        } catch {
+            // What cannot be read may be another subscription's: look at one's own.
+            return nil
+        }
     }
 
     package func load() async throws {
@@ -110,14 +158,17 @@ package actor SubscriptionRunner {
             )
         }
         self.floor = floor ?? .start
+        isAtEnd = false
+        unsaved = 0
         self.slots = slots
         parkedKeys = keys
     }
 
     private func rest(after generation: UInt64) async {
         // Word of what others commit may get lost: look now and then.
+        let isToLook = !leases.isExclusive || unsaved > 0
         let limit: Duration? =
-            parkedKeys.isEmpty ? (leases.isExclusive ? nil : .seconds(1)) : .milliseconds(500)
+            parkedKeys.isEmpty ? (isToLook ? Self.quiet : nil) : .milliseconds(500)
         guard let limit else { return await store.signals.log.wait(after: generation) }
         await store.signals.log.wait(
             after: generation, untilSteady: timekeeper.steady + limit, by: timekeeper)

@@ -147,8 +147,9 @@ extension Platform {
             for _ in 0..<Self.catchUpRounds {
                 var hasMoved = false
                 for runner in runners where try await runner.step() { hasMoved = true }
-                if !hasMoved { return }
+                if !hasMoved { break }
             }
+            for runner in runners { try await runner.settle() }
         } catch {
             logger.error("events are left to a server", metadata: ["error": "\(error)"])
         }
@@ -192,10 +193,12 @@ extension Platform {
     /// The runners of all subscriptions; they carry events to those who hear them.
     /// - Parameter isOneLane: see ``SubscriptionRunner``.
     package func runners(isOneLane: Bool = false) -> [SubscriptionRunner] {
-        subscriptions.map {
+        let feed = LogFeed(
+            store: store, types: subscriptions.reduce(into: []) { $0.formUnion($1.types) })
+        return subscriptions.map {
             SubscriptionRunner(
                 $0, store: store, timekeeper: timekeeper, logger: logger,
-                observers: [issues.ledger], leases: leases, isOneLane: isOneLane)
+                observers: [issues.ledger], leases: leases, feed: feed, isOneLane: isOneLane)
         }
     }
 

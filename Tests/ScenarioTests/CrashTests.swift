@@ -24,7 +24,7 @@ import Testing
             ["--faults-per-mille", "5", "--webhook-faults-per-mille", "30", "--seed", "\(seed)"],
             arguments: Self.polling)
         defer { session.end() }
-        try await Self.begin(session, rate: 1500)
+        try await Self.begin(session, rate: 1200)
         var hits: [String: Int] = [:]
         for cycle in 0..<20 {
             let point = Self.points[cycle % Self.points.count]

@@ -190,16 +190,39 @@ final class ProcessSession: Sendable {
     func drain(isMending: Bool = false) async throws {
         try await tell("/control/stop")
         for _ in 0..<3 {
-            // On a slow machine the cycles take longer, and so more orders flow.
-            do {
-                try await until("everything has come to rest", within: .seconds(300)) {
-                    if isMending { try await self.retryQuarantined() }
-                    return try await self.isAtRest()
+            // On a slow machine the cycles take longer, and so more orders flow: what may not
+            // happen is that nothing moves and it is not at rest.
+            let clock = SystemTimekeeper()
+            let end = clock.now + .seconds(900)
+            var seen = try await progress()
+            var isResting = false
+            while !isResting {
+                do {
+                    try await until("everything has come to rest", within: .seconds(60)) {
+                        if isMending { try await self.retryQuarantined() }
+                        return try await self.isAtRest()
+                    }
+                    isResting = true
+                } catch let error as StageError {
+                    let next = try await progress()
+                    guard next != seen, clock.now < end else {
+                        throw StageError(description: "\(error); \(try await unrest())")
+                    }
+                    seen = next
                 }
-            } catch let error as StageError {
-                throw StageError(description: "\(error); \(try await unrest())")
             }
         }
+    }
+
+    /// Changes whenever an order or a job moves.
+    private func progress() async throws -> String {
+        var words = ["\(try await get("/v1/orders/counts"))"]
+        for state in ["available", "running", "retryable"] {
+            words += try await get("/v1/jobs?limit=500&state=\(state)")["items"].list.map {
+                "\($0["number"].text) \(state) \($0["attempt"].text)"
+            }
+        }
+        return words.joined(separator: "\n")
     }
 
     private func retryQuarantined() async throws {
@@ -217,6 +240,16 @@ final class ProcessSession: Sendable {
             words += jobs.map {
                 "\(state) \($0["number"].text) \($0["kind"].text) \($0["attempt"].text) "
                     + $0["due"].text
+            }
+        }
+        let given = try await get("/v1/jobs?limit=40&state=discarded")["items"].list
+        words += given.map {
+            "discarded \($0["number"].text) \($0["kind"].text) \($0["fault"]["code"].text)"
+        }
+        for stage in ["received", "released", "dispatched"] {
+            let orders = try await get("/v1/orders?limit=5&stage=\(stage)")["items"].list
+            for order in orders {
+                words.append("\(stage) \(try await get("/v1/orders/\(order["id"].text)"))")
             }
         }
         let counts = try await get("/v1/orders/counts")
