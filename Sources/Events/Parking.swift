@@ -3,13 +3,17 @@ package import Storage
 
 package enum EventsFaultCode: String, FaultCode {
     case unknownParked, notHead, reasonMissing, replacementMalformed
+    case unknownSubscription
+    /// Only what is computed can be computed again.
+    case notProjection
+    case rebuilding, notRebuilding
 
     package static let service = "events"
 
     package var kind: FaultKind {
         switch self {
-        case .unknownParked: .notFound
-        case .notHead: .refused
+        case .unknownParked, .unknownSubscription: .notFound
+        case .notHead, .notProjection, .rebuilding, .notRebuilding: .refused
         case .reasonMissing, .replacementMalformed: .invalid
         }
     }

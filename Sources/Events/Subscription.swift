@@ -18,15 +18,23 @@ package struct Subscription: Sendable {
     package let name: String
     package let kind: Kind
     package let types: Set<EventType>
+    /// Of the code that computes a projection; a greater one than before computes it anew.
+    package let version: Int64
+    /// Fills the side of its projection that is not shown.
+    let isAside: Bool
     let key: @Sendable (Envelope) throws -> String
-    let handle: @Sendable (Envelope, Transaction) throws -> Void
+    private let handle: @Sendable (Envelope, Transaction) throws -> Void
+    private let named: String
 
     package init(
-        name: String, kind: Kind, types: Set<EventType>,
+        name: String, kind: Kind, types: Set<EventType>, version: Int64 = 1,
         key: @escaping @Sendable (Envelope) throws -> String,
         handle: @escaping @Sendable (Envelope, Transaction) throws -> Void
     ) {
         self.name = name
+        named = name
+        self.version = version
+        isAside = false
         self.kind = kind
         self.types = types
         self.key = key
@@ -42,8 +50,33 @@ package struct Subscription: Sendable {
 
     package init<P: Projection>(_ projection: P) {
         self.init(
-            name: P.name, kind: .projection, types: P.types, key: { projection.key(of: $0) },
-            handle: { try projection.project($0, in: $1) })
+            name: P.name, kind: .projection, types: P.types, version: P.version,
+            key: { projection.key(of: $0) }, handle: { try projection.project($0, in: $1) })
+    }
+
+    private init(_ subscription: Subscription, _ suffix: String, isAside: Bool) {
+        name = subscription.name + suffix
+        named = subscription.name
+        kind = subscription.kind
+        types = subscription.types
+        version = subscription.version
+        self.isAside = isAside
+        key = subscription.key
+        handle = subscription.handle
+    }
+
+    /// The same projection, filling the side that is not shown, with places of its own.
+    var aside: Subscription { Subscription(self, "~rebuild", isAside: true) }
+
+    /// Under its name stands what a side that is no longer wanted had set aside.
+    var left: Subscription { Subscription(self, "~left", isAside: true) }
+
+    /// Name of the projection it computes, whichever side it fills.
+    var projection: String? { kind == .projection ? named : nil }
+
+    func run(_ event: Envelope, in transaction: Transaction) throws {
+        guard let projection else { return try handle(event, transaction) }
+        try transaction.project(projection, isAside: isAside) { try handle(event, transaction) }
     }
 
     static func slot(of key: ParkedKey) -> Int {
@@ -69,6 +102,13 @@ extension Reaction {
 package protocol Projection: Sendable {
     static var name: String { get }
     static var types: Set<EventType> { get }
+    /// Raise it when the code yields something else from the same events: what it has computed is
+    /// then computed anew at the next start, beside what is shown. Default: 1.
+    static var version: Int64 { get }
     func key(of envelope: Envelope) -> String
     func project(_ envelope: Envelope, in transaction: Transaction) throws
+}
+
+extension Projection {
+    package static var version: Int64 { 1 }
 }

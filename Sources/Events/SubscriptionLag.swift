@@ -20,6 +20,18 @@ package struct SubscriptionLag: Sendable {
     package let slots: [Slot]
     /// Keys that wait for a person or for another try.
     package let parkedKeys: Int
+    /// Of a projection that is being computed anew.
+    package let rebuild: Rebuild?
+    package let rebuiltAt: Instant?
+
+    /// How far a new computation is.
+    package struct Rebuild: Sendable {
+        package let since: Instant
+        /// Number of the last event handled, and of the last there is.
+        package let reached: Int64
+        package let last: Int64
+        package let parkedKeys: Int
+    }
 
     /// Events looked at.
     private static let limit = 5000
@@ -62,7 +74,34 @@ package struct SubscriptionLag: Sendable {
             slots: behind.map {
                 Slot(slot: $0.key, events: $0.value.count, oldest: $0.value.oldest)
             }
-            .sorted { $0.slot < $1.slot }, parkedKeys: parked)
+            .sorted { $0.slot < $1.slot }, parkedKeys: parked,
+            rebuild: try await rebuild(of: subscription, in: store),
+            rebuiltAt: try await row(of: subscription, in: store)?.rebuiltAt
+                .map { Instant(microseconds: $0) })
+    }
+
+    private static func row(
+        of subscription: Subscription, in store: Store
+    ) async throws -> ProjectionRow? {
+        guard let name = subscription.projection else { return nil }
+        return try await store.bookkeeping { try $0.projection(name) }
+    }
+
+    private static func rebuild(
+        of subscription: Subscription, in store: Store
+    ) async throws -> Rebuild? {
+        guard let since = try await row(of: subscription, in: store)?.rebuildingSince else {
+            return nil
+        }
+        let name = subscription.aside.name
+        return try await store.bookkeeping { session in
+            let floor = try session.floor(subscription: name) ?? .start
+            let (reached, last) = try session.extent(at: floor)
+            let handled = try session.slotPlaces(subscription: name).values.map(\.position).max()
+            return Rebuild(
+                since: Instant(microseconds: since), reached: max(reached, handled ?? 0),
+                last: last, parkedKeys: try session.parkedKeys(subscription: name).count)
+        }
     }
 
     private static func slot(of event: Envelope, _ subscription: Subscription) -> Int {

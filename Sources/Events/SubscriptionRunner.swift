@@ -17,12 +17,12 @@ package actor SubscriptionRunner {
     /// known from the slots.
     private static let unsavedLimit = 32
     /// A head that may heal by itself counts as trouble after so many tries.
-    private static let troubleAfter = 5
+    static let troubleAfter = 5
 
-    private let subscription: Subscription
-    private let store: Store
-    private let timekeeper: any Timekeeper
-    private let logger: Logger
+    package nonisolated let subscription: Subscription
+    let store: Store
+    let timekeeper: any Timekeeper
+    let logger: Logger
     private var floor = LogCursor.start
     private var unsaved = 0
     private var movedAt: Instant?
@@ -30,14 +30,17 @@ package actor SubscriptionRunner {
     private var isAtEnd = false
     private let feed: LogFeed?
     private var slots: [Int: SlotPlace] = [:]
-    private var parkedKeys: Set<ParkedKey> = []
+    var parkedKeys: Set<ParkedKey> = []
     private let isOneLane: Bool
     private let leases: Leases
     /// The share of the work this subscription belongs to, and the term in which it was read.
     private let shard: Int
     private var loadedIn: Int64?
     private var term: Int64 = 0
-    private let observers: [any ParkingObserver]
+    /// Of a projection's tables, as of the last load.
+    private var generation: Int64 = 0
+    private var isToLoad = false
+    let observers: [any ParkingObserver]
 
     /// - Parameters:
     ///   - leases: what is this process' own; all of it unless said otherwise.
@@ -52,7 +55,7 @@ package actor SubscriptionRunner {
         self.observers = observers
         self.feed = feed
         self.leases = leases ?? Leases(member: nil, timekeeper: timekeeper)
-        shard = Shard.of(subscription: subscription.name)
+        shard = Shard.of(subscription: subscription.projection ?? subscription.name)
         self.isOneLane = isOneLane
         self.subscription = subscription
         self.store = store
@@ -62,13 +65,28 @@ package actor SubscriptionRunner {
         self.logger = logger
     }
 
+    /// What a turn came to.
+    package enum Turn: Sendable {
+        case moved, still
+        /// Another process has it to do.
+        case notOurs
+    }
+
+    /// The projection's tables are no longer those that were loaded.
+    struct Superseded: Error {}
+
+    /// Keys whose first event is set aside.
+    package var parkedCount: Int { parkedKeys.count }
+
+    /// Begins anew, before its next event, from what the database says.
+    package func reload() { isToLoad = true }
+
     /// Runs until the task is cancelled; what is in hand is finished first.
     package func run() async throws {
         while !Task.isCancelled {
             let generation = store.signals.log.generation
             do {
-                let moved = try await stepIfOurs()
-                if !moved { await rest(after: generation) }
+                if try await stepIfOurs() != .moved { await rest(after: generation) }
             } catch let fault as any Fault where fault.kind == .unavailable {
                 guard store.breakage == nil else { throw fault }
                 logger.warning("paused", metadata: ["error": "\(fault)"])
@@ -78,8 +96,8 @@ package actor SubscriptionRunner {
     }
 
     /// Handles what there is, where no other process has it to do.
-    private func stepIfOurs() async throws -> Bool {
-        guard let term = leases.enter(shard) else { return false }
+    package func stepIfOurs() async throws -> Turn {
+        guard let term = leases.enter(shard) else { return .notOurs }
         defer { leases.leave(shard, term) }
         self.term = term
         if loadedIn != term {
@@ -87,7 +105,7 @@ package actor SubscriptionRunner {
             try await load()
             loadedIn = term
         }
-        do { return try await step() } catch {
+        do { return try await step() ? .moved : .still } catch {
             // Where this one stands may be ahead of what was written.
             loadedIn = nil
             throw error
@@ -97,6 +115,14 @@ package actor SubscriptionRunner {
     /// Handles what there is; for tests and for draining.
     /// - Returns: whether anything moved.
     package func step() async throws -> Bool {
+        if isToLoad { try await load() }
+        do { return try await advance() } catch is Superseded {
+            isToLoad = true
+            return true
+        }
+    }
+
+    private func advance() async throws -> Bool {
         let retried = try await drainParked()
         let piece = try await read()
         guard piece.next != floor else {
@@ -149,14 +175,17 @@ package actor SubscriptionRunner {
     }
 
     package func load() async throws {
-        let name = subscription.name
-        let (floor, slots, keys) = try await store.bookkeeping { session in
+        isToLoad = false
+        let (name, projection) = (subscription.name, subscription.projection)
+        let (floor, slots, keys, generation) = try await store.bookkeeping { session in
             (
                 try session.floor(subscription: name),
                 try session.slotPlaces(subscription: name),
-                try session.parkedKeys(subscription: name)
+                try session.parkedKeys(subscription: name),
+                try projection.flatMap { try session.projection($0)?.generation } ?? 0
             )
         }
+        self.generation = generation
         self.floor = floor ?? .start
         isAtEnd = false
         unsaved = 0
@@ -175,12 +204,19 @@ package actor SubscriptionRunner {
     }
 
     /// Writes what only who has this subscription to do may write.
-    private func write(
+    func write(
         _ call: Call, _ body: @escaping @Sendable (Transaction) throws -> Void
     ) async throws {
-        let (leases, terms) = (leases, [shard: term])
-        try await store.writeUnrepeated(call) { transaction in
-            try transaction.bookkeeping { try leases.confirm(terms, in: $0) }
+        let (leases, terms, generation) = (leases, [shard: term], generation)
+        let projection = subscription.projection
+        let lane: WriteLane = subscription.isAside ? .bulk : .settling
+        try await store.writeUnrepeated(call, lane: lane) { transaction in
+            try transaction.bookkeeping { session in
+                try leases.confirm(terms, in: session)
+                guard let projection else { return }
+                let row = try session.holdProjection(projection, exclusively: false)
+                guard row.generation == generation else { throw Superseded() }
+            }
             try body(transaction)
         }
     }
@@ -248,6 +284,8 @@ package actor SubscriptionRunner {
                     }
                 }
                 return
+            } catch let superseded as Superseded {
+                throw superseded
             } catch {
                 let fault = RecordedFault(error)
                 if let breakage = store.breakage { throw breakage }
@@ -266,191 +304,21 @@ package actor SubscriptionRunner {
         }
     }
 
-    private func apply(
+    func apply(
         _ event: Envelope, then settle: @escaping @Sendable (Transaction) throws -> Void
     ) async throws {
-        let handler = subscription.handle
+        let subscription = subscription
         let call = call(tenant: event.tenant, cause: event)
         try await write(call) { transaction in
-            try handler(event, transaction)
+            try subscription.run(event, in: transaction)
             try settle(transaction)
         }
     }
 
-    private func setAside(
-        _ event: Envelope, _ key: ParkedKey, _ slot: Int, _ place: SlotPlace,
-        state: ParkedRow.State, fault: RecordedFault?, attempts: Int
-    ) async throws {
-        let name = subscription.name
-        let now = timekeeper.now
-        let row = ParkedRow(
-            subscription: name, slot: slot, key: key, position: place.position, state: state,
-            attempts: attempts, fault: fault, since: now.microseconds,
-            retryAt: state == .backingOff
-                ? (now + Backoff.ceiling(attempt: attempts)).microseconds : nil)
-        try await writeHeard(call(tenant: key.tenant, cause: event)) { transaction, observers in
-            let head = try transaction.bookkeeping { session in
-                var row = row
-                let head = try session.parked(subscription: name, key: key, limit: 1).first
-                if state == .waiting, head == nil {
-                    // What it stood behind was settled meanwhile: it is the head now, and due.
-                    row.state = .backingOff
-                    row.retryAt = now.microseconds
-                }
-                try session.park(row)
-                try session.saveSlot(subscription: name, slot: slot, place)
-                return try session.parked(subscription: name, key: key, limit: 1).first
-            }
-            guard let fault, let head, head.position == place.position,
-                state == .parked
-            else { return }
-            for observer in observers { try observer.parked(head, event, fault, in: transaction) }
-        }
-    }
-
-    /// Writes with those who listen; where one of them cannot, what happened is written without.
-    private func writeHeard(
-        _ call: Call,
-        _ body: @escaping @Sendable (Transaction, [any ParkingObserver]) throws -> Void
-    ) async throws {
-        let observers = observers
-        do {
-            try await write(call) { try body($0, observers) }
-        } catch {
-            let isPassing = [.unavailable, .conflict].contains(RecordedFault(error).kind)
-            guard store.breakage == nil, !isPassing, !(error is Changed), !observers.isEmpty else {
-                throw error
-            }
-            logger.error(
-                "nobody was told of an event set aside", metadata: ["error": "\(error)"])
-            try await write(call) { try body($0, []) }
-        }
-    }
-
-    /// Tries the heads that are due, and behind each that succeeds the rest of its key, in order.
-    private func drainParked() async throws -> Bool {
-        guard !parkedKeys.isEmpty else { return false }
-        let name = subscription.name
-        let (now, horizon) = (timekeeper.now.microseconds, horizon)
-        let due = try await store.bookkeeping {
-            try $0.parkedDue(subscription: name, now: now, horizon: horizon, limit: 256)
-        }
-        for head in due { try await drain(head.key) }
-        if due.isEmpty { try await refreshParkedKeys() }
-        return !due.isEmpty
-    }
-
-    /// Nothing is put off beyond this: what seems to be was, before the clock was set back.
-    private var horizon: Int64 { (timekeeper.now + Backoff.limit + .seconds(60)).microseconds }
-
-    private func refreshParkedKeys() async throws {
-        let name = subscription.name
-        parkedKeys = try await store.bookkeeping { try $0.parkedKeys(subscription: name) }
-    }
-
-    private func drain(_ key: ParkedKey) async throws {
-        let name = subscription.name
-        while let row = try await store.bookkeeping({
-            try $0.parked(subscription: name, key: key, limit: 1).first
-        }) {
-            let now = timekeeper.now.microseconds
-            guard row.retryAt.map({ $0 <= now || $0 > horizon }) ?? false else { return }
-            guard try await retry(row) else { return }
-        }
-        parkedKeys.remove(key)
-    }
-
-    private func retry(_ row: ParkedRow) async throws -> Bool {
-        guard let stored = try await store.event(at: row.position) else {
-            throw StorageError(.engine, "the log no longer has event \(row.position)")
-        }
-        let event = row.replacement.map(stored.replacing(data:)) ?? stored
-        let now = timekeeper.now.microseconds
-        do {
-            try await handle(row, event, now, tells: true)
-            return true
-        } catch is Changed {
-            // A person had a word in between: look again.
-            return true
-        } catch {
-            if let breakage = store.breakage { throw breakage }
-            return try await putOff(row, event, error, now)
-        }
-    }
-
-    /// A person dealt with the row while its event was being handled.
-    private struct Changed: Error {}
-    private struct Unheard: Error { let cause: any Error }
-
-    private func handle(
-        _ row: ParkedRow, _ event: Envelope, _ now: Int64, tells: Bool
-    ) async throws {
-        let observers = tells ? observers : []
-        do {
-            try await apply(event) { transaction in
-                guard try Self.isUnchanged(row, in: transaction) else { throw Changed() }
-                try transaction.bookkeeping { try $0.removeHead(row, now: now) }
-                do {
-                    for observer in observers { try observer.released(row, in: transaction) }
-                } catch { throw Unheard(cause: error) }
-            }
-        } catch let unheard as Unheard {
-            logger.error(
-                "nobody was told of an event handled after all",
-                metadata: ["error": "\(unheard.cause)"])
-            try await handle(row, event, now, tells: false)
-        }
-    }
-
-    private static func isUnchanged(_ row: ParkedRow, in transaction: Transaction) throws -> Bool {
-        let now = try transaction.bookkeeping {
-            try $0.parkedRow(tenant: row.key.tenant, number: row.number)
-        }
-        return now?.replacement == row.replacement && now?.attempts == row.attempts
-    }
-
-    /// - Returns: whether the row is gone or changed, so that the key is to be looked at again.
-    private func putOff(
-        _ row: ParkedRow, _ event: Envelope, _ error: any Error, _ now: Int64
-    ) async throws -> Bool {
-        var failed = row
-        let fault = RecordedFault(error)
-        failed.fault = fault
-        failed.attempts += 1
-        failed.state = fault.kind.parksEvent ? .parked : .backingOff
-        failed.retryAt =
-            fault.kind.parksEvent
-            ? nil : now + Backoff.ceiling(attempt: failed.attempts).microseconds
-        let update = failed
-        let isTrouble = update.state == .parked || update.attempts >= Self.troubleAfter
-        do {
-            try await writeHeard(call(tenant: row.key.tenant, cause: event)) {
-                transaction, observers in
-                guard try Self.isUnchanged(row, in: transaction) else { throw Changed() }
-                try transaction.bookkeeping { try $0.updateParked(update) }
-                for observer in isTrouble ? observers : [] {
-                    try observer.parked(update, event, fault, in: transaction)
-                }
-            }
-        } catch is Changed { return true }
-        return false
-    }
-
-    private func call(tenant: TenantID, cause: Envelope?) -> Call {
+    func call(tenant: TenantID, cause: Envelope?) -> Call {
         Call(
             tenant: tenant, actor: Actor(.subscription, subscription.name), at: timekeeper.now,
             correlation: cause?.correlation ?? subscription.name,
             cause: cause.map { "event:\($0.position)" })
-    }
-}
-
-extension SubscriptionRows {
-    /// Takes a head away and makes the next of its key due.
-    func removeHead(_ row: ParkedRow, now: Int64) throws {
-        try deleteParked(number: row.number)
-        guard var next = try parked(subscription: row.subscription, key: row.key, limit: 1).first
-        else { return }
-        next.retryAt = now
-        try updateParked(next)
     }
 }

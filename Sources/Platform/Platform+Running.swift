@@ -23,6 +23,15 @@ private struct RunnerService: Service {
     }
 }
 
+/// What computes a projection anew, as a service.
+private struct RebuilderService: Service {
+    let rebuilder: ProjectionRebuilder
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown { try await rebuilder.run() }
+    }
+}
+
 /// The dispatcher as a service: on shutdown it starts nothing more and finishes what runs.
 private struct DispatcherService: Service {
     let dispatcher: Dispatcher
@@ -72,7 +81,9 @@ extension Platform {
         try await prepare()
         var services: [any Service] = []
         if !leases.isExclusive { services.append(LeaseService(keeper: keeper())) }
-        services += runners().map { RunnerService(runner: $0) }
+        let runners = runners()
+        services += runners.map { RunnerService(runner: $0) }
+        services += rebuilders(beside: runners).map { RebuilderService(rebuilder: $0) }
         services.append(DispatcherService(dispatcher: dispatcher(), leases: leases))
         services.append(adminApplication())
         services.append(publicApplication(onReady: onReady))
@@ -143,10 +154,12 @@ extension Platform {
         guard store.isExclusive else { return }
         do {
             let runners = runners()
+            let rebuilders = rebuilders(beside: runners)
             for runner in runners { try await runner.load() }
             for _ in 0..<Self.catchUpRounds {
                 var hasMoved = false
                 for runner in runners where try await runner.step() { hasMoved = true }
+                for rebuilder in rebuilders where try await rebuilder.step() { hasMoved = true }
                 if !hasMoved { break }
             }
             for runner in runners { try await runner.settle() }
@@ -174,6 +187,10 @@ extension Platform {
         try await store.writeUnrepeated(call) { transaction in
             try self.jobs.scheduler.begin(in: transaction)
         }
+        for name in try await rebuilds.renew(call: call) {
+            logger.notice(
+                "computed anew, as its code is newer", metadata: ["projection": "\(name)"])
+        }
     }
 
     /// The dispatcher of this installation; it runs its jobs.
@@ -199,6 +216,15 @@ extension Platform {
             SubscriptionRunner(
                 $0, store: store, timekeeper: timekeeper, logger: logger,
                 observers: [issues.ledger], leases: leases, feed: feed, isOneLane: isOneLane)
+        }
+    }
+
+    /// What computes projections anew, beside those who keep what is shown.
+    package func rebuilders(beside runners: [SubscriptionRunner]) -> [ProjectionRebuilder] {
+        runners.filter { $0.subscription.kind == .projection }.map {
+            ProjectionRebuilder(
+                $0.subscription, live: $0, store: store, timekeeper: timekeeper, logger: logger,
+                observers: [issues.ledger], leases: leases)
         }
     }
 

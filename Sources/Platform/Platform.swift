@@ -141,6 +141,10 @@ package final class Platform: Sendable {
         issueDesk = IssueDesk(bulk: jobs.bulk)
     }
 
+    package var rebuilds: ProjectionRebuilds {
+        ProjectionRebuilds(store: store, subscriptions: subscriptions)
+    }
+
     package var subscriptions: [Subscription] {
         orders.subscriptions + inventory.subscriptions + catalogue.subscriptions
             + warehouse.subscriptions + walmart.subscriptions

@@ -32,6 +32,8 @@ package enum StorageFaultCode: String, FaultCode {
     case newerVersion
     case unknownEvent
     case copyUnsupported
+    /// A projection wrote what is not its own, or another wrote what a projection computes.
+    case notItsOwn
 
     package static let service = "storage"
 
@@ -44,7 +46,7 @@ package enum StorageFaultCode: String, FaultCode {
         case .full, .interrupted, .broken, .closed, .locked, .unreachable, .leaseLost,
             .newerVersion:
             .unavailable
-        case .engine, .bodyUndecodable, .settingRefused, .unknownEvent: .defect
+        case .engine, .bodyUndecodable, .settingRefused, .unknownEvent, .notItsOwn: .defect
         }
     }
 }

@@ -13,6 +13,7 @@ package final class Store: Sendable {
     private let randomness: @Sendable () -> UInt64
     private let cache: RecordCache
     private let running = Mutex<Set<RunningOperation>>([])
+    private let computed = Mutex<[String: [CollectionShape]]>([:])
 
     private struct RunningOperation: Hashable {
         let tenant: TenantID
@@ -35,12 +36,28 @@ package final class Store: Sendable {
     /// Brings the collections' tables in line with their declarations, and fills columns that are
     /// new from the stored bodies. - Returns: what was done, in words.
     package func open(_ collections: [any Record.Type]) async throws -> [String] {
-        var plan = try await engine.migrate(collections.map { $0.shape })
-        for collection in collections
-        where plan.contains(where: { $0.hasPrefix(collection.collection + ": column") }) {
-            plan.append("\(collection.collection): \(try await refill(collection)) rows indexed")
+        var plan = try await engine.migrate(collections.flatMap(Self.shapes))
+        for collection in collections {
+            for shape in Self.shapes(of: collection)
+            where plan.contains(where: { $0.hasPrefix(shape.name + ": column") }) {
+                plan.append("\(shape.name): \(try await refill(collection, shape)) rows indexed")
+            }
+            guard let projection = collection.projection else { continue }
+            precondition(
+                !collection.leavesEvents, "\(collection.collection) is computed from events")
+            computed.withLock { $0[projection, default: []].append(collection.shape) }
         }
         return plan
+    }
+
+    private static func shapes(of collection: any Record.Type) -> [CollectionShape] {
+        collection.projection == nil
+            ? [collection.shape] : [collection.shape, collection.secondShape]
+    }
+
+    /// The collections a projection computes, as opened.
+    package func shapes(ofProjection name: String) -> [CollectionShape] {
+        computed.withLock { $0[name] ?? [] }
     }
 
     /// Runs one synchronous closure as one durable transaction.
@@ -186,13 +203,15 @@ package final class Store: Sendable {
         attempt.set(value, transaction)
     }
 
-    private func refill<R: Record>(_ type: R.Type) async throws -> Int {
+    private func refill<R: Record>(
+        _ type: R.Type, _ shape: CollectionShape
+    ) async throws -> Int {
         let call = Call(
             tenant: .platform, actor: .platform, at: Instant(microseconds: 0),
             correlation: "reindex")
         return try await write(call, lane: .bulk) { transaction in
             try transaction.bookkeeping { session in
-                try session.reindex(R.shape) { body in
+                try session.reindex(shape) { body in
                     try BodyCoder.decode(type, from: body).columnValues
                 }
             }

@@ -15,7 +15,16 @@ enum PostgresSchema {
 
     /// Each version's changes to the one before. Only what is missing is done: the same words again
     /// would lock tables that other processes are using.
-    static let steps = [first]
+    static let steps = [first, second]
+
+    private static let second = [
+        """
+        CREATE TABLE projections(
+          name text PRIMARY KEY, side bigint NOT NULL, generation bigint NOT NULL,
+          version bigint NOT NULL, rebuilding_since bigint, rebuilt_at bigint)
+        """,
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON projections TO \(recordsRole), \(engineRole)",
+    ]
 
     private static let first =
         [

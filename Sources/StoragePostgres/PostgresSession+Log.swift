@@ -90,6 +90,12 @@ extension PostgresSession: LogRows {
         return PostgresCursor.Edge(snapshot: row?.1 ?? "1:1:", ceiling: row?.0 ?? 0)
     }
 
+    func extent(at cursor: LogCursor) throws -> (reached: Int64, last: Int64) {
+        let place = try PostgresCursor(cursor)
+        let last = try run("SELECT coalesce(max(position), 0) FROM events").first { $0.integer(0) }
+        return (max(place.from.ceiling, place.done), last ?? 0)
+    }
+
     private func rows(
         _ place: PostgresCursor, _ to: PostgresCursor.Edge, _ tenant: TenantID?,
         _ types: Set<String>?, _ size: Int

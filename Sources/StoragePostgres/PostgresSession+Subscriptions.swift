@@ -16,6 +16,61 @@ extension PostgresSession: SubscriptionRows {
             """, PostgresValues().with(subscription).with(cursor.text))
     }
 
+    func forget(subscription: String) throws {
+        let name = PostgresValues().with(subscription)
+        _ = try run("DELETE FROM subscriptions WHERE name = ?", name)
+        _ = try run("DELETE FROM slots WHERE subscription = ?", name)
+        _ = try run("DELETE FROM parked WHERE subscription = ?", name)
+    }
+
+    func replace(subscription: String, by other: String) throws {
+        try forget(subscription: subscription)
+        let names = PostgresValues().with(subscription).with(other)
+        _ = try run("UPDATE subscriptions SET name = ? WHERE name = ?", names)
+        _ = try run("UPDATE slots SET subscription = ? WHERE subscription = ?", names)
+        _ = try run("UPDATE parked SET subscription = ? WHERE subscription = ?", names)
+    }
+
+    func projection(_ name: String) throws -> ProjectionRow? { try projection(name, holding: "") }
+
+    func holdProjection(_ name: String, exclusively: Bool) throws -> ProjectionRow {
+        let holding = exclusively ? "FOR UPDATE" : "FOR SHARE"
+        if let known = try projection(name, holding: holding) { return known }
+        _ = try run(
+            """
+            INSERT INTO projections(name, side, generation, version) VALUES(?, 0, 0, 0)
+            ON CONFLICT DO NOTHING
+            """, PostgresValues().with(name))
+        return try projection(name, holding: holding) ?? ProjectionRow(name: name)
+    }
+
+    private func projection(_ name: String, holding: String) throws -> ProjectionRow? {
+        try run(
+            """
+            SELECT side, generation, version, rebuilding_since, rebuilt_at
+            FROM projections WHERE name = ? \(holding)
+            """, PostgresValues().with(name)
+        ).first {
+            ProjectionRow(
+                name: name, side: .init(rawValue: $0.integer(0)) ?? .first,
+                generation: $0.integer(1), version: $0.integer(2),
+                rebuildingSince: $0.optionalInteger(3), rebuiltAt: $0.optionalInteger(4))
+        }
+    }
+
+    func saveProjection(_ row: ProjectionRow) throws {
+        _ = try run(
+            """
+            INSERT INTO projections(name, side, generation, version, rebuilding_since, rebuilt_at)
+            VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT(name) DO UPDATE
+            SET side = excluded.side, generation = excluded.generation,
+              version = excluded.version, rebuilding_since = excluded.rebuilding_since,
+              rebuilt_at = excluded.rebuilt_at
+            """,
+            PostgresValues().with(row.name).with(row.side.rawValue).with(row.generation)
+                .with(row.version).with(row.rebuildingSince).with(row.rebuiltAt))
+    }
+
     func slotPlaces(subscription: String) throws -> [Int: SlotPlace] {
         let rows = try run(
             "SELECT slot, epoch, position FROM slots WHERE subscription = ?",

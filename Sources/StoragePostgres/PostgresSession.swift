@@ -121,6 +121,16 @@ extension PostgresSession: RecordRows {
         ).map { $0.text(0) }
     }
 
+    /// As the tables' owner, for a moment, as it is of no tenant.
+    func clear(_ shape: CollectionShape) throws {
+        _ = try run("RESET ROLE")
+        _ = try run("TRUNCATE \(sql(for: shape).table)")
+        _ = try run("SET LOCAL ROLE \(PostgresSchema.engineRole)")
+        guard shape.hasTokens else { return }
+        _ = try run(
+            "DELETE FROM tokens WHERE collection = ?", PostgresValues().with(shape.name))
+    }
+
     /// As the tables' owner, for a moment: a migration is of no tenant.
     func reindex(
         _ shape: CollectionShape, columns: ([UInt8]) throws -> [IndexValue]

@@ -47,6 +47,11 @@ enum SQLiteSchema {
         CREATE INDEX IF NOT EXISTS parked_due ON parked(subscription, retry_at)
           WHERE retry_at IS NOT NULL
         """,
+        """
+        CREATE TABLE IF NOT EXISTS projections(
+          name TEXT PRIMARY KEY, side INTEGER NOT NULL, generation INTEGER NOT NULL,
+          version INTEGER NOT NULL, rebuilding_since INTEGER, rebuilt_at INTEGER) WITHOUT ROWID
+        """,
         "CREATE TABLE IF NOT EXISTS jobs(\(jobColumns))",
         "CREATE INDEX IF NOT EXISTS jobs_ready ON jobs(partition, rank, number) WHERE state = 1",
         "CREATE INDEX IF NOT EXISTS jobs_due ON jobs(due) WHERE state IN (0, 3)",

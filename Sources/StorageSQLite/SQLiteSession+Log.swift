@@ -65,9 +65,7 @@ extension SQLiteSession: LogRows {
                 events: events, begin: cursor,
                 next: next == position ? cursor : LogCursor(text: String(next)), epoch: "")
         }
-        let head = try with("SELECT coalesce(max(position), 0) FROM events") {
-            try $0.first { $0.integer(0) } ?? 0
-        }
+        let head = try lastPosition()
         // A position past the end is nothing to read, and nothing to add to.
         guard position < head else { return page([], position) }
         let end = min(head, position + Self.scanLimit)
@@ -87,6 +85,16 @@ extension SQLiteSession: LogRows {
         }
         if events.count == limit, let last = events.last { return page(events, last.position) }
         return page(events, max(end, position))
+    }
+
+    private func lastPosition() throws -> Int64 {
+        try with("SELECT coalesce(max(position), 0) FROM events") {
+            try $0.first { $0.integer(0) } ?? 0
+        }
+    }
+
+    func extent(at cursor: LogCursor) throws -> (reached: Int64, last: Int64) {
+        (try Self.position(cursor), try lastPosition())
     }
 
     /// One writer, one order: a cursor is the number of the last event before it.

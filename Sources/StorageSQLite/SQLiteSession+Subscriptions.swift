@@ -14,6 +14,60 @@ extension SQLiteSession: SubscriptionRows {
         }
     }
 
+    func forget(subscription: String) throws {
+        try with("DELETE FROM subscriptions WHERE name = ?") { try $0.bind(subscription).run() }
+        for table in ["slots", "parked"] {
+            try with("DELETE FROM \(table) WHERE subscription = ?") {
+                try $0.bind(subscription).run()
+            }
+        }
+    }
+
+    func replace(subscription: String, by other: String) throws {
+        try forget(subscription: subscription)
+        try with("UPDATE subscriptions SET name = ? WHERE name = ?") {
+            try $0.bind(subscription).bind(other).run()
+        }
+        for table in ["slots", "parked"] {
+            try with("UPDATE \(table) SET subscription = ? WHERE subscription = ?") {
+                try $0.bind(subscription).bind(other).run()
+            }
+        }
+    }
+
+    func projection(_ name: String) throws -> ProjectionRow? {
+        try with(
+            """
+            SELECT side, generation, version, rebuilding_since, rebuilt_at
+            FROM projections WHERE name = ?
+            """
+        ) {
+            try $0.bind(name).first {
+                ProjectionRow(
+                    name: name, side: .init(rawValue: $0.integer(0)) ?? .first,
+                    generation: $0.integer(1), version: $0.integer(2),
+                    rebuildingSince: $0.optionalInteger(3), rebuiltAt: $0.optionalInteger(4))
+            }
+        }
+    }
+
+    /// There is one writer: what it has read holds until it ends.
+    func holdProjection(_ name: String, exclusively: Bool) throws -> ProjectionRow {
+        try projection(name) ?? ProjectionRow(name: name)
+    }
+
+    func saveProjection(_ row: ProjectionRow) throws {
+        try with(
+            """
+            INSERT OR REPLACE INTO projections(name, side, generation, version, rebuilding_since,
+              rebuilt_at) VALUES(?, ?, ?, ?, ?, ?)
+            """
+        ) {
+            try $0.bind(row.name).bind(row.side.rawValue).bind(row.generation).bind(row.version)
+                .bind(row.rebuildingSince).bind(row.rebuiltAt).run()
+        }
+    }
+
     func slotPlaces(subscription: String) throws -> [Int: SlotPlace] {
         let rows = try with("SELECT slot, position FROM slots WHERE subscription = ?") {
             try $0.bind(subscription).rows {

@@ -134,6 +134,12 @@ extension SQLiteSession: RecordRows {
         }
     }
 
+    func clear(_ shape: CollectionShape) throws {
+        try with("DELETE FROM \(sql(for: shape).table)") { try $0.run() }
+        guard shape.hasTokens else { return }
+        try with("DELETE FROM tokens WHERE collection = ?") { try $0.bind(shape.name).run() }
+    }
+
     func reindex(
         _ shape: CollectionShape, columns: ([UInt8]) throws -> [IndexValue]
     ) throws -> Int {

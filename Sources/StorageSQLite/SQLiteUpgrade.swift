@@ -4,7 +4,7 @@ import Storage
 /// Brings the engine's own tables from an older release to this one, in one transaction.
 struct SQLiteUpgrade {
     /// Kept as `user_version`; databases of the first releases have 0.
-    static let version = 2
+    static let version = 3
 
     let connection: SQLiteConnection
 
@@ -20,7 +20,9 @@ struct SQLiteUpgrade {
         guard found < Self.version else { return }
         try connection.execute("BEGIN IMMEDIATE")
         do {
-            if try hasTable("jobs") { for table in ["jobs", "job_history"] { try rebuild(table) } }
+            if found < 2, try hasTable("jobs") {
+                for table in ["jobs", "job_history"] { try rebuild(table) }
+            }
             for statement in SQLiteSchema.statements { try connection.execute(statement) }
             try connection.execute("PRAGMA user_version = \(Self.version)")
             try connection.execute("COMMIT")

@@ -22,10 +22,7 @@ import Testing
         defer { session.end() }
         var processes = [try await session.serve(), try await session.servePeer()]
         defer { for process in processes { process.signal(SIGKILL) } }
-        do { try await session.ready() } catch {
-            let log = try? String(contentsOfFile: session.folder + "/serve.log", encoding: .utf8)
-            throw StageError(description: "\(error): \(log ?? "no log")")
-        }
+        try await session.ready()
         try await session.openShop(limitPerMinute: Self.limit)
         try await session.tell("/control/rate", .object(["perMinute": .integer(600)]))
         var random = SplitMix64(seed: Seeds.of(1)[0])

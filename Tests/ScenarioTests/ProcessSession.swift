@@ -35,7 +35,8 @@ final class ProcessSession: Sendable {
             atPath: folder, withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700])
         _ = try SecretsFile.create(in: folder)
-        port = Int.random(in: 20_000...40_000)
+        // Below what the system gives to outgoing connections: those would take it meanwhile.
+        port = Int.random(in: 20_000...32_000)
         self.arguments = arguments
         client = AdminClient(dataPath: folder, tenant: "t")
         market = try await ChildProcess.start(
@@ -85,10 +86,16 @@ final class ProcessSession: Sendable {
     }
 
     func ready() async throws {
-        try await until("the platform answers") {
-            let isOpen =
-                (try? await Stage.send(.GET, "http://127.0.0.1:\(self.port)/readyz"))?.status == 200
-            return isOpen ? (try? await self.client.get("/admin/facts"))?.status == 200 : false
+        do {
+            try await until("the platform answers") {
+                let isOpen =
+                    (try? await Stage.send(.GET, "http://127.0.0.1:\(self.port)/readyz"))?.status
+                    == 200
+                return isOpen ? (try? await self.client.get("/admin/facts"))?.status == 200 : false
+            }
+        } catch let error as StageError {
+            let log = (try? String(contentsOfFile: folder + "/serve.log", encoding: .utf8)) ?? ""
+            throw StageError(description: "\(error); its log ends: \(log.suffix(2000))")
         }
     }
 

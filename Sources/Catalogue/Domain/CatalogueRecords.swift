@@ -48,8 +48,8 @@ package enum UnmappedTag: IdentifierTag { package static let prefix = "unm" }
 /// One entry of the work list: a channel's SKU nobody has matched, with the orders that wait.
 package struct UnmappedSKU: Record {
     package static let collection = "unmapped_skus"
-    /// A view, computed from events.
     package static let leavesEvents = false
+    package static let projection: String? = UnmappedWorkList.name
     package static let byChannelSKU = Index<UnmappedSKU>.unique(
         "by_channel_sku", Column("connection", \.connection),
         Column("channel_sku", by: { $0.channelSKU.rawValue }))

@@ -34,6 +34,16 @@ package struct CollectionShape: Hashable, Sendable {
         self.indexes = indexes
         self.hasTokens = hasTokens
     }
+
+    /// The second table of what a projection computes; one of the two is shown.
+    package var second: CollectionShape {
+        CollectionShape(
+            name: name + "_b", columns: columns, indexes: indexes, hasTokens: hasTokens)
+    }
+
+    package func side(_ side: ProjectionRow.Side) -> CollectionShape {
+        side == .first ? self : second
+    }
 }
 
 /// A record as an engine holds it.

@@ -34,6 +34,8 @@ package protocol RecordRows: AnyObject {
         _ shape: CollectionShape, tenant: TenantID, index: CollectionShape.Index,
         equals: [IndexValue], limit: Int
     ) throws -> Int
+    /// Removes every row of every tenant at once.
+    func clear(_ shape: CollectionShape) throws
     /// Writes every row's index columns anew from its body, across tenants; returns how many.
     func reindex(_ shape: CollectionShape, columns: ([UInt8]) throws -> [IndexValue]) throws -> Int
 }
@@ -52,6 +54,8 @@ package protocol LogRows: AnyObject {
         tenant: TenantID?, after cursor: LogCursor, types: Set<String>?, limit: Int
     ) throws -> LogPage
     func event(at position: Int64) throws -> LogRow?
+    /// Numbers of the last event before a cursor, roughly, and of the last there is.
+    func extent(at cursor: LogCursor) throws -> (reached: Int64, last: Int64)
 }
 
 /// Results of operations, so that a repeat gets the first answer.
@@ -70,6 +74,15 @@ package protocol OperationRows: AnyObject {
 package protocol SubscriptionRows: AnyObject {
     func floor(subscription: String) throws -> LogCursor?
     func saveFloor(subscription: String, _ cursor: LogCursor) throws
+    /// Removes its places and all it has set aside.
+    func forget(subscription: String) throws
+    /// Puts the places of one, and all it has set aside, in place of another's.
+    func replace(subscription: String, by other: String) throws
+    func projection(_ name: String) throws -> ProjectionRow?
+    /// As ``projection(_:)``, made where absent; nobody else changes it before this transaction
+    /// ends, and where `exclusively`, nobody else holds it.
+    func holdProjection(_ name: String, exclusively: Bool) throws -> ProjectionRow
+    func saveProjection(_ row: ProjectionRow) throws
     func slotPlaces(subscription: String) throws -> [Int: SlotPlace]
     func saveSlot(subscription: String, slot: Int, _ place: SlotPlace) throws
     func parkedKeys(subscription: String) throws -> Set<ParkedKey>

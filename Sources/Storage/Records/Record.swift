@@ -10,6 +10,9 @@ package protocol Record: Codable, Sendable {
     /// Whether each save leaves a `saved` event that names the changed properties.
     static var leavesEvents: Bool { get }
     static var isSearchable: Bool { get }
+    /// The projection that computes it from events, and alone writes it: kept in two tables, of
+    /// which one is shown, so that the other can be filled anew meanwhile. Leaves no events.
+    static var projection: String? { get }
 
     var id: Identifier<Tag> { get }
     /// Texts this record is found by; personal data only as a keyed hash.
@@ -19,12 +22,14 @@ package protocol Record: Codable, Sendable {
 extension Record {
     package static var leavesEvents: Bool { true }
     package static var isSearchable: Bool { false }
+    package static var projection: String? { nil }
     package var searchTokens: Set<String> { [] }
 
     /// Name of the event stream of one record.
     package static func stream(_ id: Identifier<Tag>) -> String { collection + "/" + id.rawValue }
 
     static var shape: CollectionShape { ShapeCache.shape(of: Self.self) }
+    static var secondShape: CollectionShape { ShapeCache.second(of: Self.self) }
 
     var columnValues: [IndexValue] {
         ShapeCache.columns(of: Self.self).map { $0.value(self) }

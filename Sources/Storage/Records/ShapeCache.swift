@@ -4,12 +4,15 @@ import Synchronization
 enum ShapeCache {
     private struct Entry: Sendable {
         let shape: CollectionShape
+        let second: CollectionShape
         let columns: any Sendable
     }
 
     private static let entries = Mutex<[ObjectIdentifier: Entry]>([:])
 
     static func shape<R: Record>(of type: R.Type) -> CollectionShape { entry(type).shape }
+
+    static func second<R: Record>(of type: R.Type) -> CollectionShape { entry(type).second }
 
     static func columns<R: Record>(of type: R.Type) -> [Column<R>] {
         guard let columns = entry(type).columns as? [Column<R>] else {
@@ -29,7 +32,7 @@ enum ShapeCache {
             let shape = CollectionShape(
                 name: R.collection, columns: columns.map { .init(name: $0.name, type: $0.type) },
                 indexes: R.indexes.map(\.shape), hasTokens: R.isSearchable)
-            let entry = Entry(shape: shape, columns: columns)
+            let entry = Entry(shape: shape, second: shape.second, columns: columns)
             entries[ObjectIdentifier(type)] = entry
             return entry
         }

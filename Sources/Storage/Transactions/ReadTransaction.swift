@@ -14,6 +14,7 @@ package class ReadTransaction {
     let upcasters: Upcasters
     /// The first storage fault met: it dooms the transaction even if the closure caught it.
     var doom: (any Error)?
+    private var sides: [String: ProjectionRow.Side] = [:]
 
     init(tenant: TenantID, session: any EngineSession, upcasters: Upcasters) {
         self.tenant = tenant
@@ -31,9 +32,22 @@ package class ReadTransaction {
         }
     }
 
+    /// Where records of a type are kept: of what a projection computes, the side that is shown.
+    func shape<R: Record>(of type: R.Type) throws -> CollectionShape {
+        guard let projection = R.projection else { return R.shape }
+        return try side(of: projection) == .first ? R.shape : R.secondShape
+    }
+
+    func side(of projection: String) throws -> ProjectionRow.Side {
+        if let known = sides[projection] { return known }
+        let side = try perform { try $0.projection(projection)?.side } ?? .first
+        sides[projection] = side
+        return side
+    }
+
     /// The record with this identifier, if there is one.
     package func get<R: Record>(_ type: R.Type = R.self, _ id: Identifier<R.Tag>) throws -> R? {
-        try perform { try $0.record(R.shape, tenant: tenant, id: id.rawValue) }
+        try perform { try $0.record(shape(of: R.self), tenant: tenant, id: id.rawValue) }
             .map { try decode(R.self, $0) }
     }
 
@@ -50,7 +64,8 @@ package class ReadTransaction {
         precondition(index.isUnique, "find needs a unique index; use page")
         let row = try perform {
             try $0.find(
-                R.shape, tenant: tenant, index: index.shape, values: values.map(\.indexValue))
+                shape(of: R.self), tenant: tenant, index: index.shape,
+                values: values.map(\.indexValue))
         }
         return try row.map { try decode(R.self, $0) }
     }
@@ -65,7 +80,7 @@ package class ReadTransaction {
         let request = PageRequest(
             index: index.shape, equals: values.map(\.indexValue), prefix: prefix, order: order,
             after: try cursor?.values(for: index.shape, equals: values.count), limit: size + 1)
-        let rows = try perform { try $0.page(R.shape, tenant: tenant, request) }
+        let rows = try perform { try $0.page(shape(of: R.self), tenant: tenant, request) }
         let items = try rows.prefix(size).map { try decode(R.self, $0.record) }
         guard rows.count > size, let last = rows.prefix(size).last else {
             return Page(items: items, next: nil)
@@ -82,10 +97,11 @@ package class ReadTransaction {
     ) throws -> [R] {
         let ids = try perform {
             try $0.search(
-                R.shape, tenant: tenant, prefix: prefix, after: after, limit: min(limit, 1000))
+                shape(of: R.self), tenant: tenant, prefix: prefix, after: after,
+                limit: min(limit, 1000))
         }
         return try ids.compactMap { id in
-            try perform { try $0.record(R.shape, tenant: tenant, id: id) }
+            try perform { try $0.record(shape(of: R.self), tenant: tenant, id: id) }
                 .map { try decode(R.self, $0) }
         }
     }
@@ -149,7 +165,8 @@ extension ReadTransaction {
     ) throws -> Int {
         try perform {
             try $0.count(
-                R.shape, tenant: tenant, index: index.shape, equals: values.map(\.indexValue),
+                shape(of: R.self), tenant: tenant, index: index.shape,
+                equals: values.map(\.indexValue),
                 limit: limit)
         }
     }

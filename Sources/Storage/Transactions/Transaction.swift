@@ -13,6 +13,9 @@ package final class Transaction: ReadTransaction {
     private(set) var signalHooks: [@Sendable (CommitSignals) -> Void] = []
     private(set) var freshJobs: [JobHeader] = []
     private(set) var hasNewEvents = false
+    /// The projection whose handler is running.
+    var projecting: (name: String, isAside: Bool)?
+    var forgetsCache = false
 
     /// - Parameter seed: the same for every rerun of this write, and for no other write.
     init(
@@ -41,9 +44,11 @@ package final class Transaction: ReadTransaction {
 
     /// Adds a record. - Throws: `StorageError.duplicate`, which dooms; see ``insertIfAbsent(_:)``.
     package func insert<R: Record>(_ record: R) throws {
+        try checkOwner(of: R.self)
         let row = try newRow(record)
         try perform {
-            try $0.insert(R.shape, tenant: tenant, record: row, columns: record.columnValues)
+            try $0.insert(
+                shape(of: R.self), tenant: tenant, record: row, columns: record.columnValues)
         }
         try finishInsert(record, row)
     }
@@ -51,10 +56,11 @@ package final class Transaction: ReadTransaction {
     /// Adds a record unless its identifier or a unique index holds one already.
     /// - Returns: whether it was added.
     package func insertIfAbsent<R: Record>(_ record: R) throws -> Bool {
+        try checkOwner(of: R.self)
         let row = try newRow(record)
         let isNew = try perform {
             try $0.insertIfAbsent(
-                R.shape, tenant: tenant, record: row, columns: record.columnValues)
+                shape(of: R.self), tenant: tenant, record: row, columns: record.columnValues)
         }
         if isNew { try finishInsert(record, row) }
         return isNew
@@ -62,6 +68,7 @@ package final class Transaction: ReadTransaction {
 
     /// Changes a record that exists. - Throws: `StorageError.unknownRecord`, `.stale`.
     package func update<R: Record>(_ record: R) throws {
+        try checkOwner(of: R.self)
         guard let (old, entry) = try current(R.self, record.id.rawValue) else {
             throw StorageError(.unknownRecord, "no \(R.collection) with id \(record.id)")
         }
@@ -84,13 +91,14 @@ package final class Transaction: ReadTransaction {
     }
 
     package func delete<R: Record>(_ type: R.Type, _ id: Identifier<R.Tag>) throws {
-        _ = try perform { try $0.delete(R.shape, tenant: tenant, id: id.rawValue) }
+        try checkOwner(of: R.self)
+        _ = try perform { try $0.delete(shape(of: R.self), tenant: tenant, id: id.rawValue) }
         if R.isSearchable {
             try perform {
-                try $0.replaceTokens(R.shape, tenant: tenant, id: id.rawValue, tokens: [])
+                try $0.replaceTokens(shape(of: R.self), tenant: tenant, id: id.rawValue, tokens: [])
             }
         }
-        cacheChanges[key(R.self, id.rawValue)] = .some(nil)
+        cacheChanges[try key(R.self, id.rawValue)] = .some(nil)
     }
 
     /// Decides, applies, appends the events and saves the aggregate.
@@ -135,6 +143,7 @@ package final class Transaction: ReadTransaction {
     package func insertJob(
         _ job: JobRow, unlessSince window: JobWindow?
     ) throws -> JobInsertion {
+        try checkIsNoProjection("enqueues a job")
         let insertion = try perform { try $0.insertJob(job, unlessSince: window) }
         if case .added(let number) = insertion {
             var job = job
@@ -152,23 +161,35 @@ package final class Transaction: ReadTransaction {
     /// Tells the dispatcher of jobs that became ready by other means than ``insertJob(_:)``.
     package func announce(_ headers: [JobHeader]) { freshJobs += headers }
 
-    func publish() { cache.apply(cacheChanges) }
+    func publish() {
+        if forgetsCache { cache.removeAll() }
+        cache.apply(cacheChanges)
+    }
+
+    override func side(of projection: String) throws -> ProjectionRow.Side {
+        let shown = try super.side(of: projection)
+        guard let projecting, projecting.isAside, projecting.name == projection else {
+            return shown
+        }
+        return shown.other
+    }
 }
 
 extension Transaction {
-    private func key<R: Record>(_ type: R.Type, _ id: String) -> RecordCache.Key {
-        RecordCache.Key(collection: R.collection, tenant: tenant, id: id)
+    private func key<R: Record>(_ type: R.Type, _ id: String) throws -> RecordCache.Key {
+        RecordCache.Key(collection: try shape(of: type).name, tenant: tenant, id: id)
     }
 
     private func current<R: Record>(
         _ type: R.Type, _ id: String
     ) throws -> (record: R, entry: RecordCache.Entry)? {
-        let key = key(type, id)
+        let key = try key(type, id)
         if let changed = cacheChanges[key] {
             return changed.flatMap { entry in (entry.record as? R).map { ($0, entry) } }
         }
         if let entry = cache.entry(key), let record = entry.record as? R { return (record, entry) }
-        guard let row = try perform({ try $0.record(R.shape, tenant: tenant, id: id) }) else {
+        guard let row = try perform({ try $0.record(shape(of: R.self), tenant: tenant, id: id) })
+        else {
             return nil
         }
         let record = try decode(type, row)
@@ -194,12 +215,12 @@ extension Transaction {
     }
 
     private func remember<R: Record>(_ record: R, _ row: StoredRecord) throws {
-        cacheChanges[key(R.self, row.id)] = RecordCache.Entry(
+        cacheChanges[try key(R.self, row.id)] = RecordCache.Entry(
             version: row.version, created: row.created, record: record)
         guard R.isSearchable else { return }
         try perform {
             try $0.replaceTokens(
-                R.shape, tenant: tenant, id: row.id, tokens: record.searchTokens)
+                shape(of: R.self), tenant: tenant, id: row.id, tokens: record.searchTokens)
         }
     }
 
@@ -212,7 +233,7 @@ extension Transaction {
             updated: decision.now.microseconds)
         let isSaved = try perform {
             try $0.update(
-                R.shape, tenant: tenant, record: row, columns: record.columnValues,
+                shape(of: R.self), tenant: tenant, record: row, columns: record.columnValues,
                 expected: entry.version)
         }
         guard isSaved else {
@@ -220,12 +241,12 @@ extension Transaction {
             doom = doom ?? fault
             throw fault
         }
-        cacheChanges[key(R.self, row.id)] = RecordCache.Entry(
+        cacheChanges[try key(R.self, row.id)] = RecordCache.Entry(
             version: row.version, created: row.created, record: record)
         if R.isSearchable, record.searchTokens != old.searchTokens {
             try perform {
                 try $0.replaceTokens(
-                    R.shape, tenant: tenant, id: row.id, tokens: record.searchTokens)
+                    shape(of: R.self), tenant: tenant, id: row.id, tokens: record.searchTokens)
             }
         }
         return row
@@ -242,6 +263,7 @@ extension Transaction {
         _ events: [(type: EventType, data: [UInt8])], to stream: String, after version: Int64,
         at: Int64
     ) throws {
+        try checkIsNoProjection("emits an event")
         let rows = events.enumerated().map { offset, event in
             LogRow(
                 tenant: tenant, stream: stream, version: version + Int64(offset) + 1,

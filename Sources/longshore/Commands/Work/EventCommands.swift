@@ -5,7 +5,9 @@ struct EventsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "events",
         abstract: "Shows what happened, how far its readers are, and what they set aside.",
-        subcommands: [ListEvents.self, ShowLag.self, ParkedCommand.self])
+        subcommands: [
+            ListEvents.self, ShowLag.self, ParkedCommand.self, RebuildProjection.self,
+        ])
 }
 
 struct ListEvents: AsyncParsableCommand {
@@ -63,6 +65,14 @@ struct ShowLag: AsyncParsableCommand {
                     lag.plain("name"), lag.plain("kind"), lag.plain("behind") + more,
                     lag.plain("lagSeconds"), lag.plain("parkedKeys"),
                 ])
+                if let rebuild = lag["rebuild"] {
+                    rows.append([
+                        "  computed anew", "",
+                        "\(rebuild.plain("reached")) of "
+                            + rebuild.plain("last"),
+                        "since \(rebuild.plain("since"))", rebuild.plain("parkedKeys"),
+                    ])
+                }
                 for slot in showsSlots ? lag.list("slots") : [] {
                     rows.append([
                         "  slot \(slot.plain("slot"))", "", slot.plain("events"),
