@@ -31,7 +31,7 @@ package struct ParkedEventSkipped: EventPayload {
 
 /// What people do with events that were set aside.
 package struct Parking: Sendable {
-    private let store: Store
+    let store: Store
     private let observers: [any ParkingObserver]
 
     package init(store: Store, observers: [any ParkingObserver] = []) {
@@ -69,9 +69,7 @@ package struct Parking: Sendable {
     }
 
     package func skip(_ number: Int64, reason: String, in transaction: Transaction) throws {
-        guard !reason.isEmpty else {
-            throw EventsError(.reasonMissing, "say why the event is skipped", field: "reason")
-        }
+        try Self.check(reason)
         let row = try head(number, in: transaction)
         let now = transaction.call.at.microseconds
         try transaction.bookkeeping { try $0.removeHead(row, now: now) }
@@ -81,6 +79,12 @@ package struct Parking: Sendable {
             to: "parked/\(row.subscription)/\(row.key.key)")
         for observer in observers { try observer.released(row, in: transaction) }
         transaction.afterCommitSignal { $0.log.raise() }
+    }
+
+    static func check(_ reason: String) throws {
+        guard !reason.isEmpty else {
+            throw EventsError(.reasonMissing, "say why the event is skipped", field: "reason")
+        }
     }
 
     /// Handles other data in the event's place; the log keeps what happened.

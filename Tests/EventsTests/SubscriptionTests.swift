@@ -93,6 +93,47 @@ struct Rang: EventPayload {
         #expect(stage.heard("bad") == [77])
     }
 
+    @Test func `all that match are retried or skipped, each for itself`() async throws {
+        let stage = try await EventsStage()
+        for bell in 0..<1100 { stage.breakBell("bell \(bell)", only: 0) }
+        for bell in 0..<1100 { try await stage.ring("bell \(bell)", 0) }
+        for number in 1..<3 { try await stage.ring("bell 7", number) }
+        try await stage.settle()
+        let call = Call.sample(at: stage.now)
+        func all(
+            _ filter: ParkedFilter, _ action: ParkedAction, _ call: Call
+        ) async throws -> [ParkedOutcome] {
+            var (found, after): ([ParkedOutcome], Int64?) = ([], 0)
+            while let place = after {
+                let (part, next) = try await stage.parking.apply(
+                    action, to: filter, after: place, call: call)
+                (found, after) = (found + part, next)
+            }
+            return found
+        }
+
+        let others = try await all(
+            ParkedFilter(faultCode: "another"), .skip(reason: "none"), call)
+        let strangers = try await all(
+            ParkedFilter(), .skip(reason: "none"), .sample(tenant: .sample(2), at: stage.now))
+        for bell in 0..<1100 where bell % 2 == 0 { stage.mendBell("bell \(bell)") }
+        let retried = try await all(
+            ParkedFilter(subscription: "testing.bells", faultCode: "testing.bell"), .retry, call)
+        try await stage.settle()
+        let skipped = try await all(ParkedFilter(), .skip(reason: "cracked"), call)
+        try await stage.settle()
+
+        #expect(others.isEmpty && strangers.isEmpty)
+        #expect(retried.count == 1100 && retried.allSatisfy { $0.fault == nil })
+        #expect(skipped.count == 550)
+        #expect(stage.heard("bell 8") == [0] && stage.heard("bell 7") == [1, 2])
+        #expect(try await stage.parking.list(tenant: .sample(1), after: 0, limit: 9).isEmpty)
+        await #expect(throws: EventsError.self) {
+            _ = try await stage.parking.apply(
+                .skip(reason: ""), to: ParkedFilter(), after: 0, call: call)
+        }
+    }
+
     @Test func `only the head is acted on, and only by its tenant`() async throws {
         let stage = try await EventsStage()
         stage.breakBell("bad")

@@ -29,6 +29,8 @@ struct OperationsController: Sendable {
         group.get("events", use: Endpoint.route(timekeeper, events))
         group.get("polls", use: Endpoint.route(timekeeper, polls))
         group.get("parked", use: Endpoint.route(timekeeper, parked))
+        group.post("parked/retry", use: Endpoint.route(timekeeper, retryMany))
+        group.post("parked/skip", use: Endpoint.route(timekeeper, skipMany))
         group.post("parked/:number/retry", use: Endpoint.route(timekeeper, retryParked))
         group.post("parked/:number/skip", use: Endpoint.route(timekeeper, skipParked))
         group.post("parked/:number/replacement", use: Endpoint.route(timekeeper, replaceParked))
@@ -67,6 +69,43 @@ struct OperationsController: Sendable {
         return ListReply(
             items: rows.map(ParkedReply.init),
             next: rows.count == limit ? rows.last.map { String($0.number) } : nil)
+    }
+
+    /// `POST /parked/retry` `{subscription, code, after, preview}`, all optional → every first event
+    /// of a key that matches is tried at once; at most 500, with what became of each and where to
+    /// go on.
+    @Sendable private func retryMany(
+        _ call: Endpoint
+    ) async throws -> ListReply<ParkedOutcomeReply> {
+        try await many(.retry, try call.decode(), call)
+    }
+
+    /// `POST /parked/skip` `{reason, subscription, code, after, preview}` → none of them is ever
+    /// handled, and the next of each key goes on; as for retry.
+    @Sendable private func skipMany(_ call: Endpoint) async throws -> ListReply<ParkedOutcomeReply>
+    {
+        let request: ParkedManyRequest = try call.decode()
+        return try await many(.skip(reason: request.reason ?? ""), request, call)
+    }
+
+    private func many(
+        _ action: ParkedAction, _ request: ParkedManyRequest, _ call: Endpoint
+    ) async throws -> ListReply<ParkedOutcomeReply> {
+        let filter = ParkedFilter(subscription: request.subscription, faultCode: request.code)
+        let after = request.after ?? 0
+        guard request.preview != true else {
+            let (rows, next) = try await parking.heads(filter, tenant: call.tenant, after: after)
+            return ListReply(
+                items: rows.map { ParkedOutcomeReply($0, "matches", nil) },
+                next: next.map(String.init))
+        }
+        let (outcomes, next) = try await parking.apply(
+            action, to: filter, after: after, call: call.call)
+        let done = if case .retry = action { "trying" } else { "skipped" }
+        return ListReply(
+            items: outcomes.map {
+                ParkedOutcomeReply($0.row, $0.fault == nil ? done : "refused", $0.fault)
+            }, next: next.map(String.init))
     }
 
     /// `POST /parked/{number}/retry` → tried at once; 404; 409 behind an earlier one.

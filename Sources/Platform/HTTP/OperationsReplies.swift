@@ -40,6 +40,31 @@ struct ParkedReply: Encodable, Sendable {
     }
 }
 
+struct ParkedManyRequest: Decodable, Sendable {
+    let subscription: String?
+    let code: String?
+    let after: Int64?
+    let preview: Bool?
+    let reason: String?
+}
+
+struct ParkedOutcomeReply: Encodable, Sendable {
+    let number: Int64
+    let subscription: String
+    let key: String
+    /// `trying`, `skipped`, `refused`, or `matches` of a preview.
+    let outcome: String
+    let fault: RecordedFault?
+
+    init(_ row: ParkedRow, _ outcome: String, _ fault: RecordedFault?) {
+        number = row.number
+        subscription = row.subscription
+        key = row.key.key
+        self.outcome = outcome
+        self.fault = fault
+    }
+}
+
 struct RawReply: Encodable, Sendable {
     let kind: String
     let receivedAt: Instant
