@@ -10,6 +10,8 @@ package enum ChannelFaultCode: String, FaultCode {
     /// The channel understood and said no.
     case rejected
     case notFound
+    /// It was announced, and cannot be read yet: the channel is there, and says so.
+    case notYetThere
     /// The answer cannot be read.
     case answerMalformed
     /// An order or message cannot be understood.
@@ -26,6 +28,7 @@ package enum ChannelFaultCode: String, FaultCode {
         case .unauthorised: .unauthenticated
         case .rejected: .refused
         case .notFound, .connectionUnknown: .notFound
+        case .notYetThere: .conflict
         case .contentMalformed, .webhookMalformed: .invalid
         }
     }

@@ -115,7 +115,7 @@ enum ConsoleTemplates {
         {{#hasMore}}<p class="none">There are more; “longshore issues occurrences” lists all.</p>{{/hasMore}}
         <h2>What was done</h2>{{^runs}}<p class="none">Nothing yet.</p>{{/runs}}
         <ul class="rows plain">{{#runs}}<li><div><span class="number">{{action}}</span><span class="badge {{state}}">{{state}}</span>
-        <span class="status">{{applied}} of {{total}} applied, {{refused}} refused</span><span class="when">{{at}} by {{by}}</span>
+        <span class="status">{{applied}} of {{total}} applied, {{refused}} refused, {{well}} came out well, {{again}} failed again</span><span class="when">{{at}} by {{by}}</span>
         <span class="waits">{{reason}} {{note}}</span></div></li>{{/runs}}</ul>
         """
 
@@ -141,7 +141,7 @@ enum ConsoleTemplates {
         .rows li>a:hover{background:#eef4fa}.number{font-weight:600;overflow-wrap:anywhere}.when,.why,.status{color:var(--soft);font-size:.9rem;overflow-wrap:anywhere}
         .waits{grid-column:1/-1;font-size:.9rem}.rows form{grid-column:1/-1}
         .badge{justify-self:end;align-self:start;border-radius:1rem;padding:.05rem .6rem;font-size:.85rem;background:#e3e8ed;white-space:nowrap}
-        .badge.confirmed,.badge.done,.badge.met{background:#d4f0dd;color:#124a26}.badge.waiting,.badge.medium,.badge.trying,.badge.backingOff,.badge.atRisk{background:#fdf0cd;color:#5f4400}.badge.failed,.badge.critical,.badge.high,.badge.halted,.badge.parked,.badge.breached{background:#fbd9d9;color:#7a1212}.badge.released,.badge.dispatched{background:#d6e8fb;color:#0b3a6b}
+        .badge.confirmed,.badge.done,.badge.met{background:#d4f0dd;color:#124a26}.badge.waiting,.badge.medium,.badge.trying,.badge.awaiting,.badge.backingOff,.badge.atRisk{background:#fdf0cd;color:#5f4400}.badge.failed,.badge.critical,.badge.high,.badge.halted,.badge.parked,.badge.breached{background:#fbd9d9;color:#7a1212}.badge.released,.badge.dispatched{background:#d6e8fb;color:#0b3a6b}
         .facts{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;background:#fff;border:1px solid var(--line);padding:.75rem;margin:0}.facts dt{color:var(--soft)}.facts dd{margin:0;overflow-wrap:anywhere}
         .line{background:#fff;border:1px solid var(--line);padding:.6rem .75rem;margin:.5rem 0;overflow-wrap:anywhere}.line p{margin:.15rem 0;color:var(--soft)}.units{margin:.25rem 0;padding-left:1.25rem}
         .trouble{background:#fbd9d9;padding:.6rem .75rem;border-radius:.35rem}.wish{background:#fdf0cd;padding:.6rem .75rem;border-radius:.35rem}.wish h2{margin:0}.resolve{margin:.5rem 0;display:flex;flex-wrap:wrap;gap:.5rem}.message{background:#d4f0dd;padding:.6rem .75rem}

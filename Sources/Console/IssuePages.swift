@@ -45,13 +45,15 @@ struct IssuePage: Sendable {
     }
 
     struct Run: Sendable {
-        let action, state, applied, refused, total, by, at, reason, note: String
+        let action, state, applied, refused, well, again, total, by, at, reason, note: String
 
         init(_ run: JSONValue) {
             action = Shown.text(run["argument"]?["action"])
             state = Shown.text(run["state"])
             applied = Shown.text(run["applied"])
             refused = Shown.text(run["refused"])
+            well = Shown.text(run["cameOutWell"])
+            again = Shown.text(run["failedAgain"])
             total = Shown.text(run["total"])
             by = Shown.text(run["by"])
             at = Shown.moment(run["createdAt"])

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 package import Kernel
 package import Security
 
@@ -44,6 +45,11 @@ package enum SecretsFile {
     /// - Throws: as ``read(in:)``.
     package static func read(at path: String) throws -> Vault {
         guard let data = FileManager.default.contents(atPath: path) else {
+            guard access(path, F_OK) != 0, errno == ENOENT else {
+                throw PlatformError(
+                    .secretsMissing,
+                    "\(path) cannot be read by this user; run as the one who made it")
+            }
             throw PlatformError(
                 .secretsMissing, "\(path) is missing; run “longshore init” first")
         }

@@ -45,6 +45,25 @@ import Testing
         #expect(try await stage.issues().isEmpty)
     }
 
+    @Test func `what fails again is said, one by one, and what is not over yet as well`()
+        async throws
+    {
+        let (stage, issue) = try await broken(130)
+
+        let again = try await stage.begin(Remedy(.retry), on: issue)
+        try await stage.run(until: { try await !$0.isLive(again) })
+        stage.faults.mendAll()
+        let well = try await stage.begin(Remedy(.retry), on: try await stage.only())
+        try await stage.run(until: { try await !$0.isLive(well) })
+
+        let (first, second) = (try await stage.run(again.id), try await stage.run(well.id))
+        #expect(first.state == .done && first.applied == 130 && first.refused == 0)
+        #expect(first.failedAgain == 130 && first.cameOutWell == nil && first.note == nil)
+        let results = try await stage.results(of: first)
+        #expect(results.allSatisfy { $0.failedAgain?.contains("testing.broken") == true })
+        #expect(second.cameOutWell == 130 && second.failedAgain == nil)
+    }
+
     @Test func `a cap on the rate holds`() async throws {
         let (stage, issue) = try await broken(25)
         stage.faults.mendAll()

@@ -32,7 +32,9 @@ struct FetchOrderWorker: JobWorker {
             where fault.reason == .notFound && context.attempt < Self.patience
         {
             // An order may be announced before it can be read.
-            throw ChannelError(.unreachable, "the order cannot be read yet: \(fault.detail)")
+            throw ChannelError(
+                .notYetThere, "the order cannot be read yet: \(fault.detail)",
+                retryAfter: Backoff.ceiling(attempt: context.attempt))
         }
         let intake = intake
         return .commit { transaction in

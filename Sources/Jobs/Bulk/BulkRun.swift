@@ -13,12 +13,14 @@ package struct BulkRun: Record {
         /// The canary is applied, or what becomes of it is awaited.
         case trying
         case running
+        /// All has been applied; what becomes of each is awaited.
+        case awaiting
         case done
         /// The canary failed, or the run itself did; the note says why. The rest was not touched.
         case halted
         case cancelled
 
-        package var isLive: Bool { self == .trying || self == .running }
+        package var isLive: Bool { [.trying, .running, .awaiting].contains(self) }
     }
 
     /// What a person asks for.
@@ -49,6 +51,8 @@ package struct BulkRun: Record {
     package static let selectionLimit = 1000
     /// So long a canary may take.
     static let patience = Duration.seconds(600)
+    /// So long what becomes of the rest is awaited: what has to wait longer is said to be under way.
+    static let awaitedFor = Duration.seconds(120)
 
     package let id: Identifier<BulkRunTag>
     package let operation: String
@@ -66,8 +70,15 @@ package struct BulkRun: Record {
     package internal(set) var applied = 0
     package internal(set) var refused = 0
     package internal(set) var note: String?
+    /// Of those applied, how many came out well, and how many failed again; the rest is under way.
+    package internal(set) var cameOutWell: Int?
+    package internal(set) var failedAgain: Int?
     /// The last item dealt with.
     var place: String?
+    /// When the last was applied, and the last result whose outcome is known.
+    var appliedAt: Instant?
+    var judged: Identifier<BulkResultTag>?
+    var judgedOrdinal: Int?
     package let createdAt: Instant
     package internal(set) var endedAt: Instant?
 
@@ -88,6 +99,10 @@ package struct BulkResult: Record {
     package let item: String
     /// Why it was refused; `nil` where it was applied.
     package let fault: RecordedFault?
+    /// Why it failed again after it was applied.
+    package internal(set) var failedAgain: String?
+    /// Whether it is known to have come out well.
+    package internal(set) var cameOutWell: Bool?
     package let at: Instant
 }
 

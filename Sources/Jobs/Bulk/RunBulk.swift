@@ -46,6 +46,9 @@ struct RunBulkWorker: JobWorker {
             return (.over, [])
         }
         let operation = try desk.operation(run.operation)
+        if run.state == .awaiting {
+            return (try hearOut(&run, operation, in: transaction), [])
+        }
         if run.state == .trying, run.done >= run.canary {
             return (try judge(&run, operation, in: transaction), [])
         }
@@ -59,8 +62,59 @@ struct RunBulkWorker: JobWorker {
         }
         // All there is has been applied; a canary that is everything is judged all the same.
         if run.state == .trying { return (try judge(&run, operation, in: transaction), []) }
-        try desk.end(&run, as: .done, nil, in: transaction)
-        return (.over, [])
+        run.state = .awaiting
+        run.appliedAt = transaction.decision.now
+        try transaction.update(run)
+        return (.goOn, [])
+    }
+
+    /// Notes what became of what was applied, in the order it was, as far as it is known.
+    private func hearOut(
+        _ run: inout BulkRun, _ operation: any BulkOperation, in transaction: Transaction
+    ) throws -> Next {
+        let place = run.judged.map {
+            PageCursor(after: $0, at: [run.judgedOrdinal ?? 0], among: BulkResult.byRun)
+        }
+        let results = try transaction.page(
+            BulkResult.byRun, equals: [run.id], after: place, limit: Self.chunk
+        ).items
+        let isLate =
+            transaction.decision.now >= (run.appliedAt ?? run.createdAt) + BulkRun.awaitedFor
+        for result in results {
+            if result.fault == nil {
+                switch try operation.verdict(on: result.item, of: run, in: transaction) {
+                case .good: try note(result, nil, &run, in: transaction)
+                case .bad(let why): try note(result, why, &run, in: transaction)
+                case .pending where isLate: break
+                case .pending:
+                    try transaction.update(run)
+                    return .pause(Self.askAgain)
+                }
+            }
+            (run.judged, run.judgedOrdinal) = (result.id, result.ordinal)
+        }
+        guard results.count < Self.chunk else {
+            try transaction.update(run)
+            return .goOn
+        }
+        let known = (run.cameOutWell ?? 0) + (run.failedAgain ?? 0)
+        let open = run.applied - known
+        try desk.end(&run, as: .done, open > 0 ? "\(open) still under way" : nil, in: transaction)
+        return .over
+    }
+
+    private func note(
+        _ result: BulkResult, _ why: String?, _ run: inout BulkRun, in transaction: Transaction
+    ) throws {
+        var result = result
+        result.failedAgain = why
+        result.cameOutWell = why == nil
+        try transaction.update(result)
+        if why == nil {
+            run.cameOutWell = (run.cameOutWell ?? 0) + 1
+        } else {
+            run.failedAgain = (run.failedAgain ?? 0) + 1
+        }
     }
 
     private func limit(for run: BulkRun) -> Int {

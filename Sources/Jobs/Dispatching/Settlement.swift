@@ -70,9 +70,11 @@ struct Settlement {
             next = row.again(.scheduled, at: now + max(pause, .milliseconds(10)))
             next.attempt -= 1
         case .retryAtOnce(let times):
+            // Who was told when is not to come at once.
+            let asked = (error as? any Fault)?.retryAfter
             next =
                 row.attempt <= times
-                ? row.again(.retryable, at: now)
+                ? row.again(.retryable, at: now + (asked ?? .zero))
                 : Self.later(row, after: row.attempt - times, of: 20, now, &generator)
         case .retryWithBackoff(let attempts):
             next = Self.later(row, after: row.attempt, of: attempts, now, &generator)

@@ -128,6 +128,9 @@ struct BulkRunReply: Encodable, Sendable {
     let total: Int
     let applied: Int
     let refused: Int
+    /// Of those applied, once it is known; the rest is under way.
+    let cameOutWell: Int
+    let failedAgain: Int
     let note: String?
     let createdAt: Instant
     let endedAt: Instant?
@@ -145,6 +148,8 @@ struct BulkRunReply: Encodable, Sendable {
         total = run.total
         applied = run.applied
         refused = run.refused
+        cameOutWell = run.cameOutWell ?? 0
+        failedAgain = run.failedAgain ?? 0
         note = run.note
         createdAt = run.createdAt
         endedAt = run.endedAt
@@ -154,15 +159,26 @@ struct BulkRunReply: Encodable, Sendable {
 struct BulkResultReply: Encodable, Sendable {
     let ordinal: Int
     let item: String
+    /// `refused`; or `applied`, and once it is known, `mended` or `failedAgain`.
     let outcome: String
     let fault: RecordedFault?
+    /// Why it was refused or failed again.
+    let why: String?
     let at: Instant
 
     init(_ result: BulkResult) {
         ordinal = result.ordinal
         item = result.item
-        outcome = result.fault == nil ? "applied" : "refused"
+        outcome =
+            if result.fault != nil {
+                "refused"
+            } else if result.failedAgain != nil {
+                "failedAgain"
+            } else {
+                result.cameOutWell == true ? "mended" : "applied"
+            }
         fault = result.fault
+        why = result.fault?.description ?? result.failedAgain
         at = result.at
     }
 }

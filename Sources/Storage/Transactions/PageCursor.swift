@@ -19,6 +19,14 @@ package struct PageCursor: Sendable, LosslessStringConvertible {
         content = Content(index: index.name, values: [.text(id.rawValue)])
     }
 
+    /// Goes on behind a record whose remaining columns of `index` have these values.
+    package init<R: Record>(
+        after id: Identifier<R.Tag>, at values: [any Indexable], among index: Index<R>
+    ) {
+        content = Content(
+            index: index.name, values: values.map(\.indexValue) + [.text(id.rawValue)])
+    }
+
     package init?(_ text: String) {
         var padded = text
         padded.replace("-", with: "+")

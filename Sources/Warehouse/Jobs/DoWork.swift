@@ -6,6 +6,10 @@ import Kernel
 package struct DoWork: Job {
     package static let kind: JobKind = "warehouse.doWork"
     package let work: FulfilmentOrderID
+
+    static func options(_ work: FulfilmentOrderID) -> JobOptions {
+        JobOptions(uniqueness: .untilFinished(work.rawValue), queue: "warehouse")
+    }
 }
 
 struct DoWorkWorker: JobWorker {

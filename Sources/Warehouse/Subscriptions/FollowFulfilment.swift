@@ -51,7 +51,7 @@ struct FollowFulfilment: Sendable {
         try work.enter(.released, .release, at: transaction.decision.now)
         try transaction.update(work)
         guard isAutomatic else { return }
-        try transaction.enqueue(DoWork(work: work.id), JobOptions(queue: "warehouse"))
+        try transaction.enqueue(DoWork(work: work.id), DoWork.options(work.id))
     }
 
     /// What is not wanted any more is put back; boxes that no longer fit are opened.
@@ -71,6 +71,6 @@ struct FollowFulfilment: Sendable {
         }
         try transaction.update(work)
         guard isAutomatic, !fact.isCancelled else { return }
-        try transaction.enqueue(DoWork(work: work.id), JobOptions(queue: "warehouse"))
+        try transaction.enqueue(DoWork(work: work.id), DoWork.options(work.id))
     }
 }

@@ -158,7 +158,9 @@ struct ListRemedies: AsyncParsableCommand {
             "/v1/issues/\(Listing.escaped(id))/remedies",
             [
                 .init("REMEDY", "id"), .init("STATE", "state"), .init("TOTAL", "total"),
-                .init("APPLIED", "applied"), .init("REFUSED", "refused"), .init("BY", "by"),
+                .init("APPLIED", "applied"), .init("REFUSED", "refused"),
+                .init("WELL", "cameOutWell"), .init("FAILED AGAIN", "failedAgain"),
+                .init("BY", "by"),
                 .init("BEGAN", "createdAt"), .init("REASON", "reason"), .init("NOTE", "note"),
             ], options, output)
     }
@@ -178,7 +180,7 @@ struct ListResults: AsyncParsableCommand {
             "/v1/remedies/\(Listing.escaped(id))/results?limit=\(limit)",
             [
                 .init("#", "ordinal"), .init("OCCURRENCE", "item"), .init("OUTCOME", "outcome"),
-                .init("AT", "at"), .init("WHY", "fault"),
+                .init("AT", "at"), .init("WHY", "why"),
             ], options, output)
     }
 }

@@ -15,7 +15,7 @@ struct RemedyOptions: ParsableArguments {
     @OptionGroup var options: DataOptions
     @OptionGroup var output: OutputOptions
 
-    /// - Throws: `ExitCode.failure` when anything was refused or the canary failed.
+    /// - Throws: `ExitCode.failure` when anything was refused or failed again, or the canary failed.
     func apply(_ action: String, reason: String?, patch: JSONValue? = nil) async throws {
         var body: [String: JSONValue] = [
             "action": .string(action), "canary": .integer(Int64(canary)),
@@ -35,7 +35,8 @@ struct RemedyOptions: ParsableArguments {
             let begun = try await session.post(path + "/remedies", request)
             let run = waits ? try await Self.end(of: begun, session, quiet: json) : begun
             Terminal.line(json ? run.pretty : Self.words(run))
-            if run.plain("state") == "halted" || run.plain("refused") != "0" {
+            let isWell = ["refused", "failedAgain"].allSatisfy { run.plain($0) == "0" }
+            if run.plain("state") == "halted" || !isWell {
                 throw ExitCode.failure
             }
         }
@@ -54,7 +55,8 @@ struct RemedyOptions: ParsableArguments {
         let note = run["note"].flatMap { $0 == .null ? nil : ": \($0.plain)" } ?? ""
         return "\(run.plain("id")) is \(run.plain("state"))\(note); "
             + "\(run.plain("applied")) of \(run.plain("total")) applied, "
-            + "\(run.plain("refused")) refused"
+            + "\(run.plain("refused")) refused, \(run.plain("cameOutWell")) came out well, "
+            + "\(run.plain("failedAgain")) failed again"
     }
 
     /// Asks until it is over; where no server runs, the job that does it waits for one.
@@ -64,14 +66,18 @@ struct RemedyOptions: ParsableArguments {
         let clock = SystemTimekeeper()
         let end = clock.now + .seconds(600)
         var run = begun
-        while ["trying", "running"].contains(run.plain("state")) {
+        if !quiet { Terminal.line("\(run.plain("id")) has begun") }
+        while ["trying", "running", "awaiting"].contains(run.plain("state")) {
             guard clock.now < end, session.isServed else {
                 Terminal.error(
                     "\(run.plain("id")) goes on where a server runs; see “issues remedies”")
                 break
             }
             if !quiet, Terminal.isInteractive {
-                Terminal.line("\(run.plain("state")): \(run.plain("applied")) applied …")
+                Terminal.line(
+                    "\(run.plain("state")): \(run.plain("applied")) applied, "
+                        + "\(run.plain("cameOutWell")) well, "
+                        + "\(run.plain("failedAgain")) failed again …")
             }
             try await clock.sleep(for: .milliseconds(300))
             run = try await session.get("/v1/remedies/\(run.plain("id"))")

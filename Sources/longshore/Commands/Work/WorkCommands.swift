@@ -92,7 +92,8 @@ struct ShowJob: AsyncParsableCommand {
 
 struct RetryJob: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "retry", abstract: "Runs a finished job again from its first attempt.")
+        commandName: "retry",
+        abstract: "Runs a finished job again, or one that waits for its next try now.")
 
     @OptionGroup var options: DataOptions
     @OptionGroup var output: OutputOptions
@@ -116,8 +117,12 @@ struct RetryJob: AsyncParsableCommand {
 struct RetryMatchingJobs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry-matching",
-        abstract: "Runs all discarded jobs that match again, and tells what came of each.",
-        discussion: "With --dry-run it only lists them. At least --kind or --fault is needed.")
+        abstract: "Tries all failed jobs that match again, also those that would wait longer.",
+        discussion: """
+            Discarded jobs run again from their first attempt; those that wait for their next try \
+            are due now. With --dry-run it only lists them. At least --kind or --fault is needed. \
+            “issues retry” also tells what came of each.
+            """)
 
     @OptionGroup var options: DataOptions
     @OptionGroup var selection: JobSelection
@@ -166,12 +171,15 @@ struct RetryMatchingJobs: AsyncParsableCommand {
     ) async throws -> [JSONValue] {
         var all: [JSONValue] = []
         var next = ""
-        repeat {
-            let page = try await session.get("/v1/jobs?state=discarded&limit=500\(query)\(next)")
-            all += page.items
-            let place = page["next"] ?? .null
-            next = place == .null ? "" : "&before=\(place.plain)"
-        } while !next.isEmpty && all.count < most
+        for state in ["discarded", "retryable"] {
+            repeat {
+                let page = try await session.get(
+                    "/v1/jobs?state=\(state)&limit=500\(query)\(next)")
+                all += page.items
+                let place = page["next"] ?? .null
+                next = place == .null ? "" : "&before=\(place.plain)"
+            } while !next.isEmpty && all.count < most
+        }
         return Array(all.prefix(most))
     }
 }
