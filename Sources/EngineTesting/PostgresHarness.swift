@@ -53,7 +53,7 @@ package final class PostgresHarness: StorageHarness {
 
     package func breakConstraint(in transaction: Transaction) throws {
         try transaction.bookkeeping {
-            try $0.saveSlot(
+            _ = try $0.saveSlot(
                 subscription: "test", slot: 64, SlotPlace(epoch: "", position: 1))
         }
     }

@@ -5,15 +5,18 @@ package import Storage
 package struct ParkedFilter: Sendable {
     package let subscription: String?
     package let faultCode: String?
+    /// Only the first of each key; the others wait behind it.
+    package let isHead: Bool
 
-    package init(subscription: String? = nil, faultCode: String? = nil) {
+    package init(subscription: String? = nil, faultCode: String? = nil, isHead: Bool = false) {
         self.subscription = subscription
         self.faultCode = faultCode
+        self.isHead = isHead
     }
 
     func matches(_ row: ParkedRow) -> Bool {
-        // What waits behind another follows it by itself.
-        row.state != .waiting && subscription.map { $0 == row.subscription } ?? true
+        guard !isHead || row.state != .waiting else { return false }
+        return subscription.map { $0 == row.subscription } ?? true
             && faultCode.map { $0 == row.fault?.code } ?? true
     }
 }
@@ -26,20 +29,21 @@ package enum ParkedAction: Sendable {
 
 /// What became of one of them.
 package struct ParkedOutcome: Sendable {
-    package let row: ParkedRow
+    package let number: Int64
     /// Why nothing was done.
     package let fault: RecordedFault?
 }
 
 extension Parking {
-    /// Looked at in one go, and acted on at most.
-    private static let manyLimit = 500
+    /// Acted on in one go at most.
+    package static let manyLimit = 500
 
-    /// Heads that match, oldest first.
-    /// - Returns: at most 500, and after which number to go on; `nil` at the end.
-    package func heads(
-        _ filter: ParkedFilter, tenant: TenantID, after number: Int64
+    /// Those that match, oldest first; at most 500.
+    /// - Returns: after which number to go on; `nil` at the end.
+    package func list(
+        _ filter: ParkedFilter, tenant: TenantID, after number: Int64, limit: Int
     ) async throws -> (rows: [ParkedRow], next: Int64?) {
+        let limit = min(max(limit, 1), Self.manyLimit)
         var found: [ParkedRow] = []
         var last = number
         while true {
@@ -47,36 +51,41 @@ extension Parking {
             for row in rows {
                 if filter.matches(row) { found.append(row) }
                 last = row.number
-                if found.count == Self.manyLimit { return (found, last) }
+                if found.count == limit { return (found, last) }
             }
             if rows.count < Self.manyLimit { return (found, nil) }
         }
     }
 
-    /// Does the same to all that match, each for itself: one that cannot be helped stops no other.
-    /// - Returns: what became of each, at most 500, and after which number to go on.
-    /// - Throws: `EventsError.reasonMissing`.
+    /// Does the same to those named and to no other: what comes to stand first meanwhile has not
+    /// been looked at. One that cannot be helped stops none behind it.
+    /// - Returns: what became of each, in the order they were named.
+    /// - Throws: `EventsError`: `.reasonMissing`, `.selectionMalformed`.
     package func apply(
-        _ action: ParkedAction, to filter: ParkedFilter, after number: Int64, call: Call
-    ) async throws -> (outcomes: [ParkedOutcome], next: Int64?) {
+        _ action: ParkedAction, to numbers: [Int64], call: Call
+    ) async throws -> [ParkedOutcome] {
         if case .skip(let reason) = action { try Self.check(reason) }
-        let (rows, next) = try await heads(filter, tenant: call.tenant, after: number)
+        guard (1...Self.manyLimit).contains(numbers.count) else {
+            throw EventsError(
+                .selectionMalformed, "must name 1 to \(Self.manyLimit)", field: "numbers")
+        }
         var outcomes: [ParkedOutcome] = []
-        for row in rows {
+        for number in numbers {
             do {
                 // A repeat does what is left: there is no answer to keep.
                 try await store.writeUnrepeated(call) { transaction in
                     switch action {
-                    case .retry: try self.retry(row.number, in: transaction)
+                    case .retry: try self.retry(number, in: transaction)
                     case .skip(let reason):
-                        try self.skip(row.number, reason: reason, in: transaction)
+                        try self.skip(number, reason: reason, in: transaction)
                     }
                 }
-                outcomes.append(ParkedOutcome(row: row, fault: nil))
-            } catch let error as EventsError {
-                outcomes.append(ParkedOutcome(row: row, fault: RecordedFault(error)))
+                outcomes.append(ParkedOutcome(number: number, fault: nil))
+            } catch {
+                if let breakage = store.breakage { throw breakage }
+                outcomes.append(ParkedOutcome(number: number, fault: RecordedFault(error)))
             }
         }
-        return (outcomes, next)
+        return outcomes
     }
 }

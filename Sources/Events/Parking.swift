@@ -4,17 +4,20 @@ package import Storage
 package enum EventsFaultCode: String, FaultCode {
     case unknownParked, notHead, reasonMissing, replacementMalformed
     case unknownSubscription
+    case selectionMalformed
     /// Only what is computed can be computed again.
     case notProjection
     case rebuilding, notRebuilding
+    /// A newer release computed what is shown.
+    case olderCode
 
     package static let service = "events"
 
     package var kind: FaultKind {
         switch self {
         case .unknownParked, .unknownSubscription: .notFound
-        case .notHead, .notProjection, .rebuilding, .notRebuilding: .refused
-        case .reasonMissing, .replacementMalformed: .invalid
+        case .notHead, .notProjection, .rebuilding, .notRebuilding, .olderCode: .refused
+        case .reasonMissing, .replacementMalformed, .selectionMalformed: .invalid
         }
     }
 }
@@ -27,6 +30,15 @@ package struct ParkedEventSkipped: EventPayload {
     package let subscription: String
     package let position: Int64
     package let reason: String
+}
+
+/// A person gave a subscription other data to handle in an event's place.
+package struct ParkedEventReplaced: EventPayload {
+    package static let type: EventType = "events.parkedReplaced.1"
+    package let subscription: String
+    package let position: Int64
+    /// JSON; like every event it holds nothing personal.
+    package let data: String
 }
 
 /// What people do with events that were set aside.
@@ -99,6 +111,11 @@ package struct Parking: Sendable {
         row.retryAt = transaction.call.at.microseconds
         let update = row
         try transaction.bookkeeping { try $0.updateParked(update) }
+        try transaction.emit(
+            ParkedEventReplaced(
+                subscription: row.subscription, position: row.position,
+                data: String(decoding: data, as: UTF8.self)),
+            to: "parked/\(row.subscription)/\(row.key.key)")
         transaction.afterCommitSignal { $0.log.raise() }
     }
 

@@ -54,22 +54,26 @@ package struct Subscription: Sendable {
             key: { projection.key(of: $0) }, handle: { try projection.project($0, in: $1) })
     }
 
-    private init(_ subscription: Subscription, _ suffix: String, isAside: Bool) {
-        name = subscription.name + suffix
+    private init(aside subscription: Subscription) {
+        name = subscription.name + "~rebuild"
         named = subscription.name
         kind = subscription.kind
         types = subscription.types
         version = subscription.version
-        self.isAside = isAside
+        isAside = true
         key = subscription.key
         handle = subscription.handle
     }
 
     /// The same projection, filling the side that is not shown, with places of its own.
-    var aside: Subscription { Subscription(self, "~rebuild", isAside: true) }
+    var aside: Subscription { Subscription(aside: self) }
 
-    /// Under its name stands what a side that is no longer wanted had set aside.
-    var left: Subscription { Subscription(self, "~left", isAside: true) }
+    /// Name under which stands what a side that is no longer wanted had set aside.
+    func left(_ generation: Int64) -> String { leftPrefix + "\(generation)" }
+
+    /// All such names lie from here to ``leftEnd``.
+    var leftPrefix: String { named + "~left" }
+    var leftEnd: String { leftPrefix + ":" }
 
     /// Name of the projection it computes, whichever side it fills.
     var projection: String? { kind == .projection ? named : nil }

@@ -33,8 +33,10 @@ package struct SubscriptionLag: Sendable {
         package let parkedKeys: Int
     }
 
-    /// Events looked at.
+    /// Unhandled events counted.
     private static let limit = 5000
+    /// Events looked at: where it stands is written now and then, so many may be handled already.
+    private static let lookLimit = 50_000
 
     package static func measure(
         _ subscription: Subscription, in store: Store
@@ -48,9 +50,9 @@ package struct SubscriptionLag: Sendable {
             )
         }
         var cursor = floor
-        var seen = 0
+        var (seen, unhandled) = (0, 0)
         var behind: [Int: (count: Int, oldest: Instant)] = [:]
-        while seen < limit {
+        while unhandled < limit, seen < lookLimit {
             let (page, events) = try await store.log(
                 after: cursor, types: subscription.types, limit: 500)
             guard page.next != cursor else { break }
@@ -63,13 +65,15 @@ package struct SubscriptionLag: Sendable {
                 {
                     continue
                 }
+                unhandled += 1
                 let known = behind[slot]
                 behind[slot] = ((known?.count ?? 0) + 1, min(known?.oldest ?? event.at, event.at))
             }
         }
         return SubscriptionLag(
             subscription: name, kind: subscription.kind,
-            events: behind.values.map(\.count).reduce(0, +), isMore: seen >= limit,
+            events: behind.values.map(\.count).reduce(0, +),
+            isMore: unhandled >= limit || seen >= lookLimit,
             oldest: behind.values.map(\.oldest).min(),
             slots: behind.map {
                 Slot(slot: $0.key, events: $0.value.count, oldest: $0.value.oldest)

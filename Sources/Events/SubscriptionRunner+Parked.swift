@@ -16,6 +16,7 @@ extension SubscriptionRunner {
             retryAt: state == .backingOff
                 ? (now + Backoff.ceiling(attempt: attempts)).microseconds : nil)
         try await writeHeard(call(tenant: key.tenant, cause: event)) { transaction, observers in
+            try Self.advance(name, slot, to: place, in: transaction)
             let head = try transaction.bookkeeping { session in
                 var row = row
                 let head = try session.parked(subscription: name, key: key, limit: 1).first
@@ -25,7 +26,6 @@ extension SubscriptionRunner {
                     row.retryAt = now.microseconds
                 }
                 try session.park(row)
-                try session.saveSlot(subscription: name, slot: slot, place)
                 return try session.parked(subscription: name, key: key, limit: 1).first
             }
             guard let fault, let head, head.position == place.position,
@@ -45,7 +45,7 @@ extension SubscriptionRunner {
             try await write(call) { try body($0, observers) }
         } catch {
             let isPassing = [.unavailable, .conflict].contains(RecordedFault(error).kind)
-            let isOurs = error is Changed || error is Superseded
+            let isOurs = error is Changed || error is Outdated
             guard store.breakage == nil, !isPassing, !isOurs, !observers.isEmpty else {
                 throw error
             }
@@ -100,8 +100,8 @@ extension SubscriptionRunner {
         } catch is Changed {
             // A person had a word in between: look again.
             return true
-        } catch let superseded as Superseded {
-            throw superseded
+        } catch let outdated as Outdated {
+            throw outdated
         } catch {
             if let breakage = store.breakage { throw breakage }
             return try await putOff(row, event, error, now)

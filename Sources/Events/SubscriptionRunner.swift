@@ -26,9 +26,12 @@ package actor SubscriptionRunner {
     private var floor = LogCursor.start
     private var unsaved = 0
     private var movedAt: Instant?
+    /// The order of events in which the floor was written; one without a name is always the same.
+    private var keptEpoch = ""
     /// Everything there was has been read once: from here on it reads with the others.
     private var isAtEnd = false
     private let feed: LogFeed?
+    private let decided: ParkedDecisions
     private var slots: [Int: SlotPlace] = [:]
     var parkedKeys: Set<ParkedKey> = []
     private let isOneLane: Bool
@@ -52,6 +55,19 @@ package actor SubscriptionRunner {
         observers: [any ParkingObserver] = [], leases: Leases? = nil, feed: LogFeed? = nil,
         isOneLane: Bool = false
     ) {
+        self.init(
+            subscription, store: store, timekeeper: timekeeper, logger: logger,
+            observers: observers, leases: leases, feed: feed, isOneLane: isOneLane,
+            decided: ParkedDecisions())
+    }
+
+    /// - Parameter decided: what people decided about its events before.
+    init(
+        _ subscription: Subscription, store: Store, timekeeper: any Timekeeper, logger: Logger,
+        observers: [any ParkingObserver], leases: Leases?, feed: LogFeed? = nil,
+        isOneLane: Bool = false, decided: ParkedDecisions
+    ) {
+        self.decided = decided
         self.observers = observers
         self.feed = feed
         self.leases = leases ?? Leases(member: nil, timekeeper: timekeeper)
@@ -72,8 +88,9 @@ package actor SubscriptionRunner {
         case notOurs
     }
 
-    /// The projection's tables are no longer those that were loaded.
-    struct Superseded: Error {}
+    /// The database says something else than what was loaded: the projection's tables are others, or
+    /// an event is done whose commit was not heard of.
+    struct Outdated: Error {}
 
     /// Keys whose first event is set aside.
     package var parkedCount: Int { parkedKeys.count }
@@ -116,7 +133,7 @@ package actor SubscriptionRunner {
     /// - Returns: whether anything moved.
     package func step() async throws -> Bool {
         if isToLoad { try await load() }
-        do { return try await advance() } catch is Superseded {
+        do { return try await advance() } catch is Outdated {
             isToLoad = true
             return true
         }
@@ -132,8 +149,12 @@ package actor SubscriptionRunner {
             }
             return retried
         }
-        // The piece's extent is kept before anything of it is: read again, it is the same.
-        if piece.begin != floor, !piece.events.isEmpty { try await save(piece.begin) }
+        // The extent is kept before anything of it is: read again, it is the same, and so are the
+        // places within it.
+        if piece.epoch != keptEpoch, !piece.events.isEmpty {
+            try await save(piece.begin)
+            keptEpoch = piece.epoch
+        }
         try await handle(piece.events, epoch: piece.epoch)
         floor = piece.next
         unsaved += 1
@@ -189,6 +210,7 @@ package actor SubscriptionRunner {
         self.floor = floor ?? .start
         isAtEnd = false
         unsaved = 0
+        keptEpoch = ""
         self.slots = slots
         parkedKeys = keys
     }
@@ -215,7 +237,7 @@ package actor SubscriptionRunner {
                 try leases.confirm(terms, in: session)
                 guard let projection else { return }
                 let row = try session.holdProjection(projection, exclusively: false)
-                guard row.generation == generation else { throw Superseded() }
+                guard row.generation == generation else { throw Outdated() }
             }
             try body(transaction)
         }
@@ -261,6 +283,14 @@ package actor SubscriptionRunner {
         let done = known?.epoch == epoch ? known?.position ?? 0 : 0
         for (key, event) in events where event.position.number > done {
             let place = SlotPlace(epoch: epoch, position: event.position.number)
+            var event = event
+            switch decided.byPosition[event.position.number] {
+            case nil: break
+            case .replaced(let data): event = event.replacing(data: data)
+            case .skipped:
+                try await pass(slot, place)
+                continue
+            }
             if parkedKeys.contains(key) {
                 try await setAside(
                     event, key, slot, place, state: .waiting, fault: nil, attempts: 0)
@@ -271,6 +301,15 @@ package actor SubscriptionRunner {
         }
     }
 
+    /// Steps over an event.
+    private func pass(_ slot: Int, _ place: SlotPlace) async throws {
+        let name = subscription.name
+        try await write(call(tenant: .platform, cause: nil)) {
+            try Self.advance(name, slot, to: place, in: $0)
+        }
+        slots[slot] = place
+    }
+
     private func attempt(
         _ event: Envelope, _ key: ParkedKey, _ slot: Int, _ place: SlotPlace
     ) async throws {
@@ -278,14 +317,11 @@ package actor SubscriptionRunner {
         while true {
             do {
                 try await apply(event) { transaction in
-                    try transaction.bookkeeping {
-                        try $0.saveSlot(
-                            subscription: self.subscription.name, slot: slot, place)
-                    }
+                    try Self.advance(self.subscription.name, slot, to: place, in: transaction)
                 }
                 return
-            } catch let superseded as Superseded {
-                throw superseded
+            } catch let outdated as Outdated {
+                throw outdated
             } catch {
                 let fault = RecordedFault(error)
                 if let breakage = store.breakage { throw breakage }
@@ -302,6 +338,16 @@ package actor SubscriptionRunner {
                 return
             }
         }
+    }
+
+    /// Part of every transaction that ends with an event handled or set aside, so that it happens once.
+    static func advance(
+        _ name: String, _ slot: Int, to place: SlotPlace, in transaction: Transaction
+    ) throws {
+        let isNew = try transaction.bookkeeping {
+            try $0.saveSlot(subscription: name, slot: slot, place)
+        }
+        guard isNew else { throw Outdated() }
     }
 
     func apply(

@@ -172,6 +172,7 @@ struct PostgresFault: Error {
         switch state {
         case "23505": StorageError(.duplicate, message)
         case "53100": StorageError(.full, "the database's disk is full")
+        case "55P03": StorageError(.interrupted, "the table is being read, perhaps by a backup")
         case "57014": StorageError(.interrupted, "the statement was cancelled")
         case _ where isConnectionLost:
             StorageError(.unreachable, "the connection to PostgreSQL ended: \(message)")

@@ -21,7 +21,8 @@ enum PostgresSchema {
         """
         CREATE TABLE projections(
           name text PRIMARY KEY, side bigint NOT NULL, generation bigint NOT NULL,
-          version bigint NOT NULL, rebuilding_since bigint, rebuilt_at bigint)
+          version bigint NOT NULL, rebuilding_since bigint, rebuilt_at bigint,
+          rebuilding_version bigint)
         """,
         "GRANT SELECT, INSERT, UPDATE, DELETE ON projections TO \(recordsRole), \(engineRole)",
     ]

@@ -47,28 +47,30 @@ extension PostgresSession: SubscriptionRows {
     private func projection(_ name: String, holding: String) throws -> ProjectionRow? {
         try run(
             """
-            SELECT side, generation, version, rebuilding_since, rebuilt_at
+            SELECT side, generation, version, rebuilding_since, rebuilt_at, rebuilding_version
             FROM projections WHERE name = ? \(holding)
             """, PostgresValues().with(name)
         ).first {
             ProjectionRow(
                 name: name, side: .init(rawValue: $0.integer(0)) ?? .first,
                 generation: $0.integer(1), version: $0.integer(2),
-                rebuildingSince: $0.optionalInteger(3), rebuiltAt: $0.optionalInteger(4))
+                rebuildingSince: $0.optionalInteger(3), rebuiltAt: $0.optionalInteger(4),
+                rebuildingVersion: $0.optionalInteger(5))
         }
     }
 
     func saveProjection(_ row: ProjectionRow) throws {
         _ = try run(
             """
-            INSERT INTO projections(name, side, generation, version, rebuilding_since, rebuilt_at)
-            VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT(name) DO UPDATE
+            INSERT INTO projections(name, side, generation, version, rebuilding_since, rebuilt_at,
+              rebuilding_version) VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT(name) DO UPDATE
             SET side = excluded.side, generation = excluded.generation,
               version = excluded.version, rebuilding_since = excluded.rebuilding_since,
-              rebuilt_at = excluded.rebuilt_at
+              rebuilt_at = excluded.rebuilt_at, rebuilding_version = excluded.rebuilding_version
             """,
             PostgresValues().with(row.name).with(row.side.rawValue).with(row.generation)
-                .with(row.version).with(row.rebuildingSince).with(row.rebuiltAt))
+                .with(row.version).with(row.rebuildingSince).with(row.rebuiltAt)
+                .with(row.rebuildingVersion))
     }
 
     func slotPlaces(subscription: String) throws -> [Int: SlotPlace] {
@@ -79,14 +81,28 @@ extension PostgresSession: SubscriptionRows {
         return Dictionary(rows) { first, _ in first }
     }
 
-    func saveSlot(subscription: String, slot: Int, _ place: SlotPlace) throws {
-        _ = try run(
+    func saveSlot(subscription: String, slot: Int, _ place: SlotPlace) throws -> Bool {
+        try run(
             """
             INSERT INTO slots(subscription, slot, epoch, position) VALUES(?, ?, ?, ?)
             ON CONFLICT(subscription, slot)
             DO UPDATE SET epoch = excluded.epoch, position = excluded.position
+            WHERE slots.epoch <> excluded.epoch OR slots.position < excluded.position
             """,
-            PostgresValues().with(subscription).with(slot).with(place.epoch).with(place.position))
+            PostgresValues().with(subscription).with(slot).with(place.epoch).with(place.position)
+        ).changed == 1
+    }
+
+    func subscriptions(from first: String, to last: String) throws -> [String] {
+        try run(
+            """
+            SELECT name FROM (
+              SELECT name COLLATE "C" AS name FROM subscriptions
+              UNION SELECT subscription COLLATE "C" FROM slots) known
+            WHERE name >= ? AND name < ?
+            UNION SELECT subscription FROM parked WHERE subscription >= ? AND subscription < ?
+            """, PostgresValues().with(first).with(last).with(first).with(last)
+        ).map { $0.text(0) }
     }
 
     private static let parkedColumns = """

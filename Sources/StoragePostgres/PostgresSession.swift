@@ -121,10 +121,14 @@ extension PostgresSession: RecordRows {
         ).map { $0.text(0) }
     }
 
-    /// As the tables' owner, for a moment, as it is of no tenant.
+    /// As the tables' owner, for a moment, as it is of no tenant. Who reads the table, such as a
+    /// dump, must not stop this writer, and with it everything.
+    /// - Throws: `StorageError.interrupted` while others read it.
     func clear(_ shape: CollectionShape) throws {
         _ = try run("RESET ROLE")
+        _ = try run("SET LOCAL lock_timeout = '300ms'")
         _ = try run("TRUNCATE \(sql(for: shape).table)")
+        _ = try run("SET LOCAL lock_timeout TO DEFAULT")
         _ = try run("SET LOCAL ROLE \(PostgresSchema.engineRole)")
         guard shape.hasTokens else { return }
         _ = try run(

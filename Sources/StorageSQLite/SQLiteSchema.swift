@@ -50,7 +50,8 @@ enum SQLiteSchema {
         """
         CREATE TABLE IF NOT EXISTS projections(
           name TEXT PRIMARY KEY, side INTEGER NOT NULL, generation INTEGER NOT NULL,
-          version INTEGER NOT NULL, rebuilding_since INTEGER, rebuilt_at INTEGER) WITHOUT ROWID
+          version INTEGER NOT NULL, rebuilding_since INTEGER, rebuilt_at INTEGER,
+          rebuilding_version INTEGER) WITHOUT ROWID
         """,
         "CREATE TABLE IF NOT EXISTS jobs(\(jobColumns))",
         "CREATE INDEX IF NOT EXISTS jobs_ready ON jobs(partition, rank, number) WHERE state = 1",

@@ -38,7 +38,7 @@ extension SQLiteSession: SubscriptionRows {
     func projection(_ name: String) throws -> ProjectionRow? {
         try with(
             """
-            SELECT side, generation, version, rebuilding_since, rebuilt_at
+            SELECT side, generation, version, rebuilding_since, rebuilt_at, rebuilding_version
             FROM projections WHERE name = ?
             """
         ) {
@@ -46,7 +46,8 @@ extension SQLiteSession: SubscriptionRows {
                 ProjectionRow(
                     name: name, side: .init(rawValue: $0.integer(0)) ?? .first,
                     generation: $0.integer(1), version: $0.integer(2),
-                    rebuildingSince: $0.optionalInteger(3), rebuiltAt: $0.optionalInteger(4))
+                    rebuildingSince: $0.optionalInteger(3), rebuiltAt: $0.optionalInteger(4),
+                    rebuildingVersion: $0.optionalInteger(5))
             }
         }
     }
@@ -60,11 +61,11 @@ extension SQLiteSession: SubscriptionRows {
         try with(
             """
             INSERT OR REPLACE INTO projections(name, side, generation, version, rebuilding_since,
-              rebuilt_at) VALUES(?, ?, ?, ?, ?, ?)
+              rebuilt_at, rebuilding_version) VALUES(?, ?, ?, ?, ?, ?, ?)
             """
         ) {
             try $0.bind(row.name).bind(row.side.rawValue).bind(row.generation).bind(row.version)
-                .bind(row.rebuildingSince).bind(row.rebuiltAt).run()
+                .bind(row.rebuildingSince).bind(row.rebuiltAt).bind(row.rebuildingVersion).run()
         }
     }
 
@@ -78,9 +79,27 @@ extension SQLiteSession: SubscriptionRows {
     }
 
     /// One writer makes one order for ever: all places are of one epoch.
-    func saveSlot(subscription: String, slot: Int, _ place: SlotPlace) throws {
-        try with("INSERT OR REPLACE INTO slots(subscription, slot, position) VALUES(?, ?, ?)") {
-            try $0.bind(subscription).bind(slot).bind(place.position).run()
+    func saveSlot(subscription: String, slot: Int, _ place: SlotPlace) throws -> Bool {
+        try with(
+            """
+            INSERT INTO slots(subscription, slot, position) VALUES(?, ?, ?)
+            ON CONFLICT(subscription, slot) DO UPDATE SET position = excluded.position
+            WHERE slots.position < excluded.position
+            """
+        ) { try $0.bind(subscription).bind(slot).bind(place.position).run() }
+        return changes() == 1
+    }
+
+    func subscriptions(from first: String, to last: String) throws -> [String] {
+        try with(
+            """
+            SELECT name FROM subscriptions WHERE name >= ? AND name < ?
+            UNION SELECT subscription FROM slots WHERE subscription >= ? AND subscription < ?
+            UNION SELECT subscription FROM parked WHERE subscription >= ? AND subscription < ?
+            """
+        ) { statement in
+            for _ in 0..<3 { statement.bind(first).bind(last) }
+            return try statement.rows { $0.text(0) }
         }
     }
 

@@ -157,6 +157,79 @@ import Testing
         await #expect(throws: EventsError.self) { try await stage.cancel() }
     }
 
+    @Test func `what people decided about events holds for a new computation too`() async throws {
+        let stage = try await RebuildStage()
+        stage.cracked.withLock { $0 = ["bad", "worse"] }
+        try await stage.ring("bad")
+        try await stage.ring("worse")
+        try await stage.settle()
+        let parked = try await stage.parking.list(tenant: .sample(1), after: 0, limit: 9)
+        let call = Call.sample(at: stage.timekeeper.now.microseconds)
+        try await stage.parking.replace(
+            parked[0].number, data: BodyCoder.encode(Rang(bell: "mended", number: 1)), call: call)
+        try await stage.parking.skip(parked[1].number, reason: "cracked", call: call)
+        try await stage.settle()
+
+        try await stage.begin()
+        try await stage.settle()
+
+        #expect(try await stage.row()?.side == .second)
+        #expect(try await stage.tally("mended") == 1)
+        #expect(try await stage.tally("bad") == nil)
+        #expect(try await stage.tally("worse") == nil)
+    }
+
+    @Test func `given up and begun again at once, nobody's trouble is forgotten`() async throws {
+        let stage = try await RebuildStage()
+        try await stage.ring("bad", 450)
+        try await stage.ring("good")
+        try await stage.settle()
+        stage.cracked.withLock { $0 = ["bad"] }
+        try await stage.begin()
+        while try await stage.rebuild() {}
+        #expect(stage.observer.open.withLock { $0.count } == 1)
+
+        try await stage.cancel()
+        stage.cracked.withLock { $0 = [] }
+        try await stage.begin()
+        try await stage.settle()
+
+        #expect(stage.observer.open.withLock { $0.isEmpty })
+        #expect(try await stage.wrong(isAtRest: true).isEmpty)
+        let names = try await stage.store.bookkeeping {
+            try $0.subscriptions(from: "testing.tallies~", to: "testing.tallies~~")
+        }
+        #expect(names.isEmpty)
+    }
+
+    @Test func `a half by one code is not filled up by another`() async throws {
+        let stage = try await RebuildStage()
+        _ = try await stage.rebuilds.renew(call: stage.call())
+        try await stage.ring("great", 600)
+        try await stage.settle()
+        try await stage.begin()
+        _ = try await stage.rebuild()
+
+        // Newer code starts in the middle, then older code, as when releases are changed in turn.
+        stage.weight.withLock { $0 = 2 }
+        try await stage.restart(version: 2)
+        #expect(try await stage.rebuilds.renew(call: stage.call()) == [RebuildStage.name])
+        _ = try await stage.rebuild()
+        stage.weight.withLock { $0 = 1 }
+        try await stage.restart(version: 1)
+        #expect(try await stage.rebuilds.renew(call: stage.call()).isEmpty)
+        try await stage.settle()
+        #expect(try await stage.tally("great") == 600)
+        stage.weight.withLock { $0 = 2 }
+        try await stage.restart(version: 2)
+        try await stage.settle()
+
+        #expect(try await stage.tally("great") == 1200)
+        #expect(try await stage.row()?.version == 2)
+        try await stage.restart(version: 1)
+        await #expect(throws: EventsError.self) { try await stage.begin() }
+    }
+
     @Test func `newer code computes anew at the next start, the first and the same do not`()
         async throws
     {

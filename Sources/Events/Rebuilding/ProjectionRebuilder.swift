@@ -8,6 +8,9 @@ package import Storage
 /// What is shown goes on being kept meanwhile. What the new computation cannot handle is set aside
 /// as ever, and as long as anything is, nothing is shown.
 package actor ProjectionRebuilder {
+    /// Events in one transaction, which all others wait for.
+    private static let sweptAtOnce = 200
+
     private let subscription: Subscription
     private let live: SubscriptionRunner
     private let store: Store
@@ -73,11 +76,12 @@ package actor ProjectionRebuilder {
             return false
         }
         defer { leases.leave(shard, term) }
-        try await sweep()
+        try await sweep(term)
         let name = subscription.name
         guard let row = try await store.bookkeeping({ try $0.projection(name) }),
-            row.rebuildingSince != nil
+            row.rebuildingSince != nil, row.rebuildingVersion == subscription.version
         else {
+            // Nothing to do, or another release's: half of it by one code, half by another is neither.
             (aside, isAtWork) = (nil, false)
             return false
         }
@@ -96,7 +100,8 @@ package actor ProjectionRebuilder {
         if let aside, aside.generation == generation { return aside.runner }
         let runner = SubscriptionRunner(
             subscription.aside, store: store, timekeeper: timekeeper, logger: logger,
-            observers: observers, leases: leases)
+            observers: observers, leases: leases,
+            decided: try await ParkedDecisions.read(of: subscription, in: store))
         try await runner.load()
         aside = (runner, generation)
         return runner
@@ -104,26 +109,24 @@ package actor ProjectionRebuilder {
 
     /// The new side takes the old one's place, with how far it has come.
     private func show(_ seen: ProjectionRow, _ term: Int64) async throws -> Bool {
-        let (subscription, leases, terms) = (subscription, leases, [shard: term])
-        let call = call(tenant: .platform)
+        let subscription = subscription
         do {
-            try await store.writeUnrepeated(call) { transaction in
-                try transaction.bookkeeping { try leases.confirm(terms, in: $0) }
+            try await write(call(tenant: .platform), term) { transaction in
                 var row = try transaction.bookkeeping {
                     try $0.holdProjection(subscription.name, exclusively: true)
                 }
                 guard row.generation == seen.generation, let since = row.rebuildingSince else {
-                    throw SubscriptionRunner.Superseded()
+                    throw SubscriptionRunner.Outdated()
                 }
                 row.side = row.side.other
                 row.generation += 1
                 row.version = subscription.version
-                row.rebuildingSince = nil
+                (row.rebuildingSince, row.rebuildingVersion) = (nil, nil)
                 row.rebuiltAt = transaction.call.at.microseconds
                 let shown = row
                 try transaction.bookkeeping { session in
                     try session.replace(
-                        subscription: subscription.left.name, by: subscription.name)
+                        subscription: subscription.left(shown.generation), by: subscription.name)
                     try session.replace(
                         subscription: subscription.name, by: subscription.aside.name)
                     try session.saveProjection(shown)
@@ -133,46 +136,70 @@ package actor ProjectionRebuilder {
                         projection: subscription.name, since: Instant(microseconds: since)),
                     to: "projections/\(subscription.name)")
             }
-        } catch is SubscriptionRunner.Superseded { return true }
+        } catch is SubscriptionRunner.Outdated { return true }
         logger.notice("computed anew")
         aside = nil
         await live.reload()
         store.signals.log.raise()
-        try await sweep()
+        try await sweep(term)
         return true
     }
 
     /// What a side that is no longer wanted had set aside is nobody's trouble any more.
-    private func sweep() async throws {
-        let name = subscription.left.name
-        let keys = try await store.bookkeeping { try $0.parkedKeys(subscription: name) }
-        for key in keys {
-            do { try await sweep(name, key, observers) } catch {
-                let isPassing = [.unavailable, .conflict].contains(RecordedFault(error).kind)
-                guard store.breakage == nil, !isPassing else { throw error }
-                logger.error(
-                    "nobody was told of events nobody waits for", metadata: ["error": "\(error)"])
-                try await sweep(name, key, [])
+    private func sweep(_ term: Int64) async throws {
+        let (first, last) = (subscription.leftPrefix, subscription.leftEnd)
+        let names = try await store.bookkeeping {
+            try $0.subscriptions(from: first, to: last)
+        }
+        for name in names {
+            let keys = try await store.bookkeeping { try $0.parkedKeys(subscription: name) }
+            for key in keys { try await sweep(name, key, term) }
+            try await write(call(tenant: .platform), term) {
+                try $0.bookkeeping { try $0.forget(subscription: name) }
             }
         }
     }
 
+    private func sweep(_ name: String, _ key: ParkedKey, _ term: Int64) async throws {
+        var isMore = true
+        while isMore {
+            do { isMore = try await sweep(name, key, term, observers) } catch {
+                let isPassing = [.unavailable, .conflict].contains(RecordedFault(error).kind)
+                guard store.breakage == nil, !isPassing else { throw error }
+                logger.error(
+                    "nobody was told of events nobody waits for", metadata: ["error": "\(error)"])
+                isMore = try await sweep(name, key, term, [])
+            }
+        }
+    }
+
+    /// - Returns: whether there may be more of the key.
     private func sweep(
-        _ name: String, _ key: ParkedKey, _ observers: [any ParkingObserver]
-    ) async throws {
-        try await store.writeUnrepeated(call(tenant: key.tenant)) { transaction in
-            while true {
-                let rows = try transaction.bookkeeping {
-                    try $0.parked(subscription: name, key: key, limit: 500)
-                }
-                guard !rows.isEmpty else { return }
-                for row in rows {
-                    try transaction.bookkeeping { try $0.deleteParked(number: row.number) }
-                    for observer in observers where row.state != .waiting {
-                        try observer.released(row, in: transaction)
-                    }
+        _ name: String, _ key: ParkedKey, _ term: Int64, _ observers: [any ParkingObserver]
+    ) async throws -> Bool {
+        let limit = Self.sweptAtOnce
+        return try await write(call(tenant: key.tenant), term) { transaction in
+            let rows = try transaction.bookkeeping {
+                try $0.parked(subscription: name, key: key, limit: limit)
+            }
+            for row in rows {
+                try transaction.bookkeeping { try $0.deleteParked(number: row.number) }
+                for observer in observers where row.state != .waiting {
+                    try observer.released(row, in: transaction)
                 }
             }
+            return rows.count == limit
+        }
+    }
+
+    /// Writes what only who has the projection to do may write.
+    private func write<T: Sendable>(
+        _ call: Call, _ term: Int64, _ body: @escaping @Sendable (Transaction) throws -> T
+    ) async throws -> T {
+        let (leases, terms) = (leases, [shard: term])
+        return try await store.writeUnrepeated(call, lane: .bulk) { transaction in
+            try transaction.bookkeeping { try leases.confirm(terms, in: $0) }
+            return try body(transaction)
         }
     }
 

@@ -32,7 +32,8 @@ package struct ProjectionRebuilds: Sendable {
         self.subscriptions = subscriptions
     }
 
-    /// - Throws: `EventsError.unknownSubscription`, `.notProjection`, `.rebuilding`.
+    /// - Throws: `EventsError.unknownSubscription`, `.notProjection`, `.rebuilding`,
+    ///   `.olderCode`; `StorageError.interrupted` while others read the tables.
     package func begin(_ name: String, call: Call) async throws {
         let projection = try projection(name)
         try await change(projection, call) { row, transaction in
@@ -53,12 +54,7 @@ package struct ProjectionRebuilds: Sendable {
             guard row.rebuildingSince != nil else {
                 throw EventsError(.notRebuilding, "\(name) is not being computed anew")
             }
-            row.rebuildingSince = nil
-            row.generation += 1
-            try transaction.bookkeeping {
-                try $0.replace(
-                    subscription: projection.left.name, by: projection.aside.name)
-            }
+            try self.giveUp(projection, &row, in: transaction)
             try transaction.emit(
                 ProjectionRebuildCancelled(projection: name), to: "projections/\(name)")
         }
@@ -70,19 +66,23 @@ package struct ProjectionRebuilds: Sendable {
         var begun: [String] = []
         for projection in subscriptions where projection.kind == .projection {
             let name = projection.name
-            let known = try await store.bookkeeping { session in
-                (try session.projection(name)?.version ?? 0, try session.floor(subscription: name))
+            let (known, floor) = try await store.bookkeeping { session in
+                (try session.projection(name), try session.floor(subscription: name))
             }
-            guard known.0 < projection.version else { continue }
+            let version = max(known?.version ?? 0, known?.rebuildingVersion ?? 0)
+            guard version < projection.version else { continue }
             // What was computed before versions were kept was computed with the first.
-            let isFirst = known.0 == 0 && (projection.version == 1 || known.1 == nil)
+            let isFirst = version == 0 && (projection.version == 1 || floor == nil)
             try await change(projection, call) { row, transaction in
-                guard row.version < projection.version else { return }
-                if isFirst {
-                    row.version = projection.version
-                } else if row.rebuildingSince == nil {
-                    try self.begin(projection, &row, in: transaction)
+                guard max(row.version, row.rebuildingVersion ?? 0) < projection.version else {
+                    return
                 }
+                guard !isFirst else { return row.version = projection.version }
+                // What older code has begun is not gone on with.
+                if row.rebuildingSince != nil {
+                    try self.giveUp(projection, &row, in: transaction)
+                }
+                try self.begin(projection, &row, in: transaction)
             }
             if !isFirst { begun.append(name) }
         }
@@ -92,15 +92,32 @@ package struct ProjectionRebuilds: Sendable {
     private func begin(
         _ projection: Subscription, _ row: inout ProjectionRow, in transaction: Transaction
     ) throws {
-        row.rebuildingSince = transaction.call.at.microseconds
-        row.generation += 1
-        try transaction.bookkeeping {
-            try $0.replace(subscription: projection.left.name, by: projection.aside.name)
+        guard row.version <= projection.version else {
+            throw EventsError(
+                .olderCode,
+                "\(projection.name) was computed by a newer release; that one can compute it anew")
         }
+        row.rebuildingSince = transaction.call.at.microseconds
+        row.rebuildingVersion = projection.version
+        row.generation += 1
+        try transaction.bookkeeping { try $0.forget(subscription: projection.aside.name) }
         try transaction.clearAside(row, store.shapes(ofProjection: projection.name))
         try transaction.emit(
             ProjectionRebuildBegun(projection: projection.name, version: projection.version),
             to: "projections/\(projection.name)")
+    }
+
+    /// What it has set aside is taken away by who computes.
+    private func giveUp(
+        _ projection: Subscription, _ row: inout ProjectionRow, in transaction: Transaction
+    ) throws {
+        row.rebuildingSince = nil
+        row.rebuildingVersion = nil
+        row.generation += 1
+        let left = projection.left(row.generation)
+        try transaction.bookkeeping {
+            try $0.replace(subscription: left, by: projection.aside.name)
+        }
     }
 
     private func projection(_ name: String) throws -> Subscription {

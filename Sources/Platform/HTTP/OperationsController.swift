@@ -60,52 +60,39 @@ struct OperationsController: Sendable {
             next: nil)
     }
 
-    /// `GET /parked?after=&limit=` → events set aside, with why.
+    /// `GET /parked?subscription=&code=&heads=true&after=&limit=` → events set aside, with why; with
+    /// `heads` only the first of each key.
     @Sendable private func parked(_ call: Endpoint) async throws -> ListReply<ParkedReply> {
-        let limit = try call.limit()
-        let rows = try await parking.list(
-            tenant: call.tenant, after: call.query("after").flatMap { Int64($0) } ?? 0,
-            limit: limit)
-        return ListReply(
-            items: rows.map(ParkedReply.init),
-            next: rows.count == limit ? rows.last.map { String($0.number) } : nil)
+        let filter = ParkedFilter(
+            subscription: call.query("subscription"), faultCode: call.query("code"),
+            isHead: call.query("heads") == "true")
+        let (rows, next) = try await parking.list(
+            filter, tenant: call.tenant, after: call.query("after").flatMap { Int64($0) } ?? 0,
+            limit: try call.limit())
+        return ListReply(items: rows.map(ParkedReply.init), next: next.map(String.init))
     }
 
-    /// `POST /parked/retry` `{subscription, code, after, preview}`, all optional → every first event
-    /// of a key that matches is tried at once; at most 500, with what became of each and where to
-    /// go on.
+    /// `POST /parked/retry` `{numbers}` → those, up to 500, are tried at once; what became of each.
     @Sendable private func retryMany(
         _ call: Endpoint
     ) async throws -> ListReply<ParkedOutcomeReply> {
-        try await many(.retry, try call.decode(), call)
+        let request: ParkedManyRequest = try call.decode()
+        return try await many(.retry, request, "trying", call)
     }
 
-    /// `POST /parked/skip` `{reason, subscription, code, after, preview}` → none of them is ever
-    /// handled, and the next of each key goes on; as for retry.
+    /// `POST /parked/skip` `{numbers, reason}` → none of those, up to 500, is ever handled, and the
+    /// next of each key goes on; what became of each.
     @Sendable private func skipMany(_ call: Endpoint) async throws -> ListReply<ParkedOutcomeReply>
     {
         let request: ParkedManyRequest = try call.decode()
-        return try await many(.skip(reason: request.reason ?? ""), request, call)
+        return try await many(.skip(reason: request.reason ?? ""), request, "skipped", call)
     }
 
     private func many(
-        _ action: ParkedAction, _ request: ParkedManyRequest, _ call: Endpoint
+        _ action: ParkedAction, _ request: ParkedManyRequest, _ done: String, _ call: Endpoint
     ) async throws -> ListReply<ParkedOutcomeReply> {
-        let filter = ParkedFilter(subscription: request.subscription, faultCode: request.code)
-        let after = request.after ?? 0
-        guard request.preview != true else {
-            let (rows, next) = try await parking.heads(filter, tenant: call.tenant, after: after)
-            return ListReply(
-                items: rows.map { ParkedOutcomeReply($0, "matches", nil) },
-                next: next.map(String.init))
-        }
-        let (outcomes, next) = try await parking.apply(
-            action, to: filter, after: after, call: call.call)
-        let done = if case .retry = action { "trying" } else { "skipped" }
-        return ListReply(
-            items: outcomes.map {
-                ParkedOutcomeReply($0.row, $0.fault == nil ? done : "refused", $0.fault)
-            }, next: next.map(String.init))
+        let outcomes = try await parking.apply(action, to: request.numbers, call: call.call)
+        return ListReply(items: outcomes.map { ParkedOutcomeReply($0, done) }, next: nil)
     }
 
     /// `POST /parked/{number}/retry` → tried at once; 404; 409 behind an earlier one.

@@ -1,6 +1,7 @@
 import ChannelWalmart
 import Connectors
 import Contracts
+import Events
 import FoundationEssentials
 import Kernel
 import Orders
@@ -41,27 +42,20 @@ struct ParkedReply: Encodable, Sendable {
 }
 
 struct ParkedManyRequest: Decodable, Sendable {
-    let subscription: String?
-    let code: String?
-    let after: Int64?
-    let preview: Bool?
+    let numbers: [Int64]
     let reason: String?
 }
 
 struct ParkedOutcomeReply: Encodable, Sendable {
     let number: Int64
-    let subscription: String
-    let key: String
-    /// `trying`, `skipped`, `refused`, or `matches` of a preview.
+    /// `trying`, `skipped` or `refused`.
     let outcome: String
     let fault: RecordedFault?
 
-    init(_ row: ParkedRow, _ outcome: String, _ fault: RecordedFault?) {
-        number = row.number
-        subscription = row.subscription
-        key = row.key.key
-        self.outcome = outcome
-        self.fault = fault
+    init(_ outcome: ParkedOutcome, _ done: String) {
+        number = outcome.number
+        self.outcome = outcome.fault == nil ? done : "refused"
+        fault = outcome.fault
     }
 }
 

@@ -74,6 +74,8 @@ package protocol OperationRows: AnyObject {
 package protocol SubscriptionRows: AnyObject {
     func floor(subscription: String) throws -> LogCursor?
     func saveFloor(subscription: String, _ cursor: LogCursor) throws
+    /// Names within a range under which there is a place or anything set aside.
+    func subscriptions(from first: String, to last: String) throws -> [String]
     /// Removes its places and all it has set aside.
     func forget(subscription: String) throws
     /// Puts the places of one, and all it has set aside, in place of another's.
@@ -84,7 +86,8 @@ package protocol SubscriptionRows: AnyObject {
     func holdProjection(_ name: String, exclusively: Bool) throws -> ProjectionRow
     func saveProjection(_ row: ProjectionRow) throws
     func slotPlaces(subscription: String) throws -> [Int: SlotPlace]
-    func saveSlot(subscription: String, slot: Int, _ place: SlotPlace) throws
+    /// - Returns: `false` where it has come so far already; then nothing is changed.
+    func saveSlot(subscription: String, slot: Int, _ place: SlotPlace) throws -> Bool
     func parkedKeys(subscription: String) throws -> Set<ParkedKey>
     func park(_ row: ParkedRow) throws
     func parked(subscription: String, key: ParkedKey, limit: Int) throws -> [ParkedRow]

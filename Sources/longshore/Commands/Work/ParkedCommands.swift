@@ -60,40 +60,59 @@ struct ParkedChoice: ParsableArguments {
                 "\(number) is \(said)"
             }
         }
-        var body = more
-        if let subscription { body["subscription"] = .string(subscription) }
-        if let code { body["code"] = .string(code) }
-        if dryRun { body["preview"] = .bool(true) }
-        let (request, json) = (body, output.json)
+        let query = [("subscription", subscription), ("code", code)].compactMap { name, value in
+            value.map { "&\(name)=\(Listing.escaped($0))" }
+        }.joined()
+        let (isDry, json) = (dryRun, output.json)
         try await CommandSession.run(options) { session in
+            // The whole list is read first: what comes up meanwhile nobody has looked at.
+            let rows = try await Self.heads(query, session)
+            guard !isDry else { return Self.preview(rows, json) }
             var items: [JSONValue] = []
-            var request = request
-            while true {
-                let page = try await session.post("/v1/parked/\(verb)", .object(request))
-                items += page.items
-                if !json { Self.show(page.items) }
-                guard let next = page["next"], let place = Int64(next.plain) else { break }
-                request["after"] = .integer(place)
+            for start in stride(from: 0, to: rows.count, by: 500) {
+                var body = more
+                body["numbers"] = .array(
+                    rows[start..<min(start + 500, rows.count)].compactMap { $0["number"] })
+                items += try await session.post("/v1/parked/\(verb)", .object(body)).items
             }
-            let refused = items.count { $0.plain("outcome") == "refused" }
+            let refused = items.filter { $0.plain("outcome") == "refused" }
             if json {
                 Terminal.line(JSONValue.object(["items": .array(items)]).pretty)
-            } else if request["preview"] != nil {
-                Terminal.line("\(items.count) match; nothing was changed")
             } else {
-                Terminal.line("\(items.count - refused) are \(said), \(refused) refused")
+                for item in refused {
+                    Terminal.line(
+                        "\(item.plain("number")) is not: \(item["fault"]?.plain("detail") ?? "")")
+                }
+                Terminal.line(
+                    "\(items.count - refused.count) are \(said), \(refused.count) refused")
             }
-            if refused > 0 { throw ExitCode.failure }
+            if !refused.isEmpty { throw ExitCode.failure }
         }
     }
 
-    private static func show(_ items: [JSONValue]) {
-        for item in items {
-            let why = item["fault"]?["detail"].map { ": \($0.plain)" } ?? ""
-            Terminal.line(
-                "\(item.plain("number"))  \(item.plain("subscription"))  \(item.plain("key"))  "
-                    + item.plain("outcome") + why)
+    private static func heads(
+        _ query: String, _ session: CommandSession
+    ) async throws -> [JSONValue] {
+        var (rows, place): ([JSONValue], String?) = ([], "0")
+        while let after = place {
+            let page = try await session.get(
+                "/v1/parked?heads=true&limit=500&after=\(after)\(query)")
+            rows += page.items
+            place = page["next"].flatMap { $0 == .null ? nil : $0.plain }
         }
+        return rows
+    }
+
+    private static func preview(_ rows: [JSONValue], _ json: Bool) {
+        guard !json else {
+            return Terminal.line(JSONValue.object(["items": .array(rows)]).pretty)
+        }
+        for row in rows {
+            Terminal.line(
+                "\(row.plain("number"))  \(row.plain("subscription"))  \(row.plain("key"))  "
+                    + (row["fault"]?.plain("detail") ?? ""))
+        }
+        Terminal.line("\(rows.count) match; nothing was changed")
     }
 }
 
@@ -113,9 +132,13 @@ struct SkipParked: AsyncParsableCommand {
         abstract: "Steps over an event, or all that match, for ever; what waits behind goes on.")
 
     @OptionGroup var choice: ParkedChoice
-    @Option(help: "Why, for those who read it later.") var reason: String
+    @Option(help: "Why, for those who read it later.") var reason: String?
+
+    func validate() throws {
+        guard choice.dryRun || reason != nil else { throw ValidationError("say why: --reason") }
+    }
 
     func run() async throws {
-        try await choice.apply("skip", ["reason": .string(reason)], said: "skipped")
+        try await choice.apply("skip", ["reason": .string(reason ?? "")], said: "skipped")
     }
 }
