@@ -13,6 +13,7 @@ package import ServiceLifecycle
 import Storage
 import StorageSQLite
 import UnixSignals
+import Warehouse
 
 /// One subscription's runner as a service that stops when the process does.
 private struct RunnerService: Service {
@@ -182,14 +183,20 @@ extension Platform {
     package func begin() async throws {
         let tenants = try await authentication.service.tenantIDs()
         try await walmart.start(tenants: tenants)
+        try await warehouse.start(tenants: tenants)
         let call = Call(
             tenant: .platform, actor: .platform, at: timekeeper.now, correlation: "start")
         try await store.writeUnrepeated(call) { transaction in
             try self.jobs.scheduler.begin(in: transaction)
         }
-        for name in try await rebuilds.renew(call: call) {
-            logger.notice(
-                "computed anew, as its code is newer", metadata: ["projection": "\(name)"])
+        do {
+            for name in try await rebuilds.renew(call: call) {
+                logger.notice(
+                    "computed anew, as its code is newer", metadata: ["projection": "\(name)"])
+            }
+        } catch let fault as any Fault where fault.code == "storage.interrupted" {
+            // A backup reads the tables: what is shown stays, and the next start tries again.
+            logger.warning("nothing is computed anew", metadata: ["error": "\(fault)"])
         }
     }
 

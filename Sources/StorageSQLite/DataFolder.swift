@@ -48,6 +48,13 @@ package final class DataFolder: Sendable {
         lockHandle = handle
     }
 
+    /// Makes the database's file where absent. Orders are in it: in a folder that others may enter
+    /// too, it is still its owner's alone. SQLite gives the files beside it the same rights.
+    func makeDatabaseFile() {
+        let database = open(databasePath, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        if database >= 0 { close(database) }
+    }
+
     /// Bytes of a file; none where there is no file.
     static func size(of path: String) -> Int {
         var facts = stat()

@@ -47,6 +47,7 @@ package final class SQLiteEngine: StorageEngine {
     ) throws {
         self.folder = folder
         self.onBreakage = onBreakage
+        folder.makeDatabaseFile()
         writer = Mutex(try Self.openWriter(folder.databasePath))
         readers = try (0..<Self.readerCount).map { number in
             Reader(

@@ -3,10 +3,8 @@ import Glibc
 
 /// What the kernel says of this process, under the names every collector knows.
 ///
-/// - Source: proc(5), `/proc/self/statm` and `/proc/self/fd`; getrusage(2).
+/// - Source: proc(5), `/proc/self/statm`, `/proc/self/stat`, `/proc/stat` and `/proc/self/fd`; getrusage(2).
 package enum ProcessFigures {
-    private static let started = Double(time(nil))
-
     package static func families() -> [MetricFamily] {
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
@@ -16,11 +14,13 @@ package enum ProcessFigures {
         var families = [
             MetricFamily(
                 "process_cpu_seconds_total", .counter, "User and system time used.",
-                seconds(usage.ru_utime) + seconds(usage.ru_stime)),
-            MetricFamily(
-                "process_start_time_seconds", .gauge, "When the first figure was asked for.",
-                started),
+                seconds(usage.ru_utime) + seconds(usage.ru_stime))
         ]
+        if let started = startTime() {
+            families.append(
+                MetricFamily(
+                    "process_start_time_seconds", .gauge, "When this process began.", started))
+        }
         if let pages = residentPages() {
             families.append(
                 MetricFamily(
@@ -33,6 +33,20 @@ package enum ProcessFigures {
                     "process_open_fds", .gauge, "Open files and sockets.", Double(open.count)))
         }
         return families
+    }
+
+    /// The clock at the machine's start, and the ticks from there to the process'.
+    private static func startTime() -> Double? {
+        func text(_ path: String) -> String? {
+            FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
+        }
+        // The name of the program, in brackets, may hold anything; 20 fields on comes the start.
+        let fields = text("/proc/self/stat")?.split(separator: ")").last?.split(separator: " ")
+        let booted = text("/proc/stat")?.split(separator: "\n").first { $0.hasPrefix("btime ") }
+        guard let fields, fields.count > 19, let ticks = Double(fields[19]),
+            let start = booted?.split(separator: " ").last.flatMap({ Double($0) })
+        else { return nil }
+        return start + ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
     private static func residentPages() -> Int? {

@@ -31,6 +31,11 @@ package struct WarehouseModule: Sendable {
         [FollowFulfilment(isAutomatic: isAutomatic).subscription]
     }
 
+    package func start(tenants: [TenantID]) async throws {
+        guard isAutomatic else { return }
+        try await service.takeUp(tenants: tenants, at: timekeeper.now)
+    }
+
     package func addWorkers(to registry: inout JobRegistry) {
         registry.add(DoWorkWorker(warehouse: service, pace: pace))
     }

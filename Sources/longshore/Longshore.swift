@@ -9,6 +9,7 @@ struct Longshore: AsyncParsableCommand {
             Begin with “longshore init”, then “longshore serve”. While a server runs, the other \
             commands speak to it; otherwise they open the data folder themselves.
             """,
+        version: "unreleased",
         subcommands: [
             InitCommand.self, ServeCommand.self, DemoCommand.self, SandboxCommand.self,
             ConnectionsCommand.self, FacilitiesCommand.self, ProductsCommand.self,

@@ -312,8 +312,9 @@ extension Dispatcher {
         let level: Logger.Level =
             switch RecordedFault(error).kind {
             case .defect: .error
-            case .unavailable, .unauthenticated, .forbidden: .warning
-            default: .info
+            // Waiting for room and running once more are everyday; all else needs somebody's look.
+            case .limited, .conflict: .info
+            default: .warning
             }
         logger.log(
             level: level, "attempt failed",

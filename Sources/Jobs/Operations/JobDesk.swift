@@ -112,6 +112,12 @@ package struct JobDesk: Sendable {
                 .unknownScope, "must be one of \(levels.joined(separator: ", ")), a colon, a name",
                 field: "scope")
         }
+        if parts[0] == "kind", ending.registry.entry(String(parts[1])) == nil {
+            throw JobsError(
+                .unknownScope,
+                "there is no kind \(parts[1]); there is "
+                    + ending.registry.kinds.joined(separator: ", "), field: "scope")
+        }
         // A key is known by its bare name.
         let name = parts[0] == "key" ? String(parts[1]) : scope
         transaction.afterCommitSignal { $0.announceControls() }

@@ -61,6 +61,9 @@ struct MetricsReport: Sendable {
             MetricFamily(
                 "longshore_breaker_open", .gauge, "Connections whose calls do not come through.",
                 board.breakers.map { .init(1, [(name: "connection", value: $0.connection)]) }),
+            MetricFamily(
+                "longshore_breakers_open", .gauge, "How many those are.",
+                Double(board.breakers.count)),
         ]
     }
 
@@ -137,7 +140,11 @@ struct MetricsReport: Sendable {
     }
 
     private func issues() async throws -> MetricFamily {
+        // What is none is said too: who watches a figure must see it.
         var counts: [[String]: Int] = [:]
+        for severity in IssueSeverity.allCases {
+            for owner in IssueOwner.allCases { counts[[severity.rawValue, owner.rawValue]] = 0 }
+        }
         for tenant in try await platform.authentication.service.tenantIDs() {
             let open = try await platform.store.read(tenant) {
                 try $0.page(Issue.byState, equals: [Issue.State.open], limit: 1000).items

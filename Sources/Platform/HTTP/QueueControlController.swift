@@ -1,6 +1,8 @@
+import Authentication
 import Hummingbird
 import Jobs
 import Kernel
+import Settings
 import Storage
 import Web
 
@@ -37,20 +39,52 @@ struct QueueControlController: Sendable {
     @Sendable private func pause(_ call: Endpoint) async throws -> PauseReply {
         let request: PauseRequest = try call.decode()
         let desk = platform.jobs.desk
+        let scope = try await known(request.scope)
         let pause = try await platform.store.writeUnrepeated(call.call.within(.platform)) {
-            try desk.pause(request.scope, reason: request.reason, in: $0)
+            try desk.pause(scope, reason: request.reason, in: $0)
         }
         return PauseReply(
             pause, running: platform.jobs.board.runningByScope[pause.scope] ?? 0)
+    }
+
+    /// A scope by the identifier of what it names: people know connections and tenants by name.
+    /// - Throws: `JobsError.unknownScope` where there is no such one, or several.
+    private func known(_ scope: String) async throws -> String {
+        let parts = scope.split(separator: ":", maxSplits: 1).map(String.init)
+        guard parts.count == 2, ["connection", "tenant"].contains(parts[0]) else { return scope }
+        var all: [(id: String, name: String)] = []
+        for tenant in try await platform.authentication.service.tenants() {
+            if parts[0] == "tenant" {
+                all.append((tenant.id.rawValue, tenant.name))
+            } else {
+                all += try await platform.settings.service.connections(tenant: tenant.id)
+                    .map { ($0.id.rawValue, $0.name) }
+            }
+        }
+        if parts[0] == "tenant" { all.append((TenantID.platform.rawValue, "platform")) }
+        let found = all.filter { $0.id == parts[1] || $0.name == parts[1] }
+        guard let first = found.first, found.count == 1 else {
+            let names = all.map { "\($0.name) (\($0.id))" }.joined(separator: ", ")
+            throw JobsError(
+                .unknownScope,
+                found.isEmpty
+                    ? "there is no \(parts[0]) \(parts[1]); there is "
+                        + (names.isEmpty ? "none" : names)
+                    : "\(found.count) are called \(parts[1]); name the identifier",
+                field: "scope")
+        }
+        return "\(parts[0]):\(first.id)"
     }
 
     /// `POST /admin/resumptions` `{scope}` → whether it was paused.
     @Sendable private func resume(_ call: Endpoint) async throws -> [String: Bool] {
         let request: ResumeRequest = try call.decode()
         let desk = platform.jobs.desk
+        // What is paused may be gone by now: its identifier still resumes it.
+        let scope = (try? await known(request.scope)) ?? request.scope
         return [
             "wasPaused": try await platform.store.writeUnrepeated(call.call.within(.platform)) {
-                try desk.resume(request.scope, in: $0)
+                try desk.resume(scope, in: $0)
             }
         ]
     }

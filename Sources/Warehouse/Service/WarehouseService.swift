@@ -1,4 +1,5 @@
 package import Contracts
+import Jobs
 package import Kernel
 package import Storage
 
@@ -25,6 +26,26 @@ package struct WarehouseService: Sendable {
                     WorkOrder.byOpenness, equals: [true], after: cursor, limit: limit)
             }
             return try $0.page(WorkOrder.byState, equals: [state], after: cursor, limit: limit)
+        }
+    }
+
+    /// Sees that all that was released before this process began is done by itself too.
+    package func takeUp(tenants: [TenantID], at now: Instant) async throws {
+        for tenant in tenants {
+            var cursor: PageCursor?
+            repeat {
+                let place = cursor
+                let call = Call(tenant: tenant, actor: .platform, at: now, correlation: "start")
+                cursor = try await store.writeUnrepeated(call, lane: .bulk) { transaction in
+                    let page = try transaction.page(
+                        WorkOrder.byOpenness, equals: [true], after: place, limit: 200)
+                    for work in page.items where work.state != .accepted {
+                        try transaction.enqueue(
+                            DoWork(work: work.id), DoWork.options(work.id))
+                    }
+                    return page.next
+                }
+            } while cursor != nil
         }
     }
 

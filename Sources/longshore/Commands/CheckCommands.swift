@@ -49,10 +49,14 @@ struct VerifyCommand: AsyncParsableCommand {
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor", abstract: "Says in words what is wrong with this installation.",
-        discussion: "Exits 1 when something must be mended.")
+        discussion: """
+            Exits 1 when the installation itself is not sound. Work that waits for a person is a \
+            warning; with --strict that exits 1 too.
+            """)
 
     @OptionGroup var options: DataOptions
     @OptionGroup var output: OutputOptions
+    @Flag(help: "Exit 1 for warnings too.") var strict = false
 
     func run() async throws {
         let (path, json) = (options.data, output.json)
@@ -84,7 +88,10 @@ struct DoctorCommand: AsyncParsableCommand {
                 ["CHECK", "VERDICT", "DETAIL"],
                 checks.map { [$0.name, $0.verdict.rawValue, $0.detail] })
         }
-        if checks.contains(where: { $0.verdict == .wrong }) { throw ExitCode.failure }
+        let isStrict = strict
+        if checks.contains(where: { $0.verdict == .wrong || isStrict && $0.verdict == .warning }) {
+            throw ExitCode.failure
+        }
     }
 
     private actor FactsBox {
@@ -102,14 +109,22 @@ struct DoctorCommand: AsyncParsableCommand {
         let failedOrders = orders["failed"]?.plain ?? "0"
         let failedJobs = jobs["discarded"]?.plain ?? "0"
         let waiting = orders["waiting"]?.plain ?? "0"
-        let polls = try await session.get("/v1/polls").items.filter { $0["fault"] != nil }
+        let known = try await session.get("/v1/connections").items
+        let enabled = Dictionary(
+            known.filter { $0["isEnabled"] != .bool(false) }
+                .map { ($0.plain("id"), $0.plain("name")) }
+        ) { first, _ in first }
+        let polls = try await session.get("/v1/polls").items.filter {
+            $0["fault"] != nil && enabled[$0.plain("connection")] != nil
+        }
         let unread = polls.map { poll in
             Check(
                 name: "channel", verdict: .warning,
-                detail: "\(poll.plain("connection")) cannot be read (\(poll.plain("list"))) since "
+                detail: "\(enabled[poll.plain("connection")] ?? "") "
+                    + "(\(poll.plain("connection"))) cannot be read (\(poll.plain("list"))) since "
                     + "\(poll.plain("failingSince")): \(poll["fault"]?.plain("detail") ?? "")")
         }
-        return unread
+        return try await heldBack(session, enabled) + unread
             + [
                 ("waiting", waiting, "orders wait: longshore orders list --stage waiting"),
                 ("orders", failedOrders, "need a person: longshore orders list --stage failed"),
@@ -119,6 +134,30 @@ struct DoctorCommand: AsyncParsableCommand {
                 Check(
                     name: name, verdict: count == "0" ? .good : .warning,
                     detail: count == "0" ? "nothing waits for a person" : "\(count) \(words)")
+            }
+    }
+
+    /// What people or breakers hold back, of the whole installation.
+    private static func heldBack(
+        _ session: CommandSession, _ names: [String: String]
+    ) async throws -> [Check] {
+        let pauses = try await session.get("/admin/pauses").items.map { pause in
+            Check(
+                name: "paused", verdict: .warning,
+                detail: "\(pause.plain("scope")) since \(pause.plain("since")): "
+                    + pause.plain("reason"))
+        }
+        let breakers = try await session.get("/admin/breakers").items.filter {
+            $0.plain("state") != "closed"
+        }
+        return pauses
+            + breakers.map { breaker in
+                let connection = breaker.plain("connection")
+                return Check(
+                    name: "breaker", verdict: .warning,
+                    detail: "calls to \(names[connection] ?? connection) do not come through "
+                        + "since \(breaker.plain("since")): "
+                        + (breaker["fault"]?.plain("detail") ?? ""))
             }
     }
 
@@ -138,6 +177,14 @@ struct DoctorCommand: AsyncParsableCommand {
             checks.append(Check(name: "secrets", verdict: .wrong, detail: fault.detail))
         } catch {
             checks.append(Check(name: "secrets", verdict: .wrong, detail: "\(error)"))
+        }
+        let file = path + "/longshore.db"
+        let mode = (try? FileManager.default.attributesOfItem(atPath: file))?[.posixPermissions]
+        if let bits = (mode as? NSNumber)?.intValue, bits & 0o077 != 0 {
+            checks.append(
+                Check(
+                    name: "rights", verdict: .warning,
+                    detail: "\(file) can be read by others: chmod 600 \(file)*"))
         }
         let attributes = try? FileManager.default.attributesOfFileSystem(forPath: path)
         if let free = (attributes?[.systemFreeSize] as? NSNumber)?.int64Value {

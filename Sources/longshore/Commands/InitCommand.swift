@@ -29,6 +29,13 @@ struct InitCommand: AsyncParsableCommand {
                     + "new key opens nothing of it")
             throw ExitCode.failure
         }
+        var isFolder = ObjCBool(false)
+        if FileManager.default.fileExists(atPath: options.data, isDirectory: &isFolder),
+            !isFolder.boolValue
+        {
+            Terminal.error("\(options.data) is a file: name a folder with --data")
+            throw ExitCode.failure
+        }
         try FileManager.default.createDirectory(
             atPath: options.data, withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700])

@@ -69,7 +69,7 @@ struct ShowOrder: AsyncParsableCommand {
                     JSONValue.object(["detail": detail, "timeline": timeline]).pretty)
                 return
             }
-            Self.show(detail["order"] ?? .null)
+            Self.show(detail["order"] ?? .null, detail.list("fulfilmentOrders"))
             Terminal.line("")
             for event in timeline.items {
                 let cause = event["cause"].map { ", because of \($0.plain)" } ?? ""
@@ -95,7 +95,7 @@ struct ShowOrder: AsyncParsableCommand {
         return first.plain("id")
     }
 
-    private static func show(_ order: JSONValue) {
+    private static func show(_ order: JSONValue, _ work: [JSONValue]) {
         Terminal.line("\(order["reference"]?.plain ?? "")  \(order["id"]?.plain ?? "")")
         Terminal.line(
             "status      \(order["status"]?.plain ?? "") since \(order["statusSince"]?.plain ?? "")"
@@ -123,6 +123,13 @@ struct ShowOrder: AsyncParsableCommand {
         }
         for trouble in order.list("troubles") where trouble["resolution"] == nil {
             Terminal.line("trouble     \(trouble.plain("kind"))  \(trouble.plain("detail"))")
+        }
+        for work in work {
+            for parcel in work.list("parcels") {
+                Terminal.line(
+                    "parcel      "
+                        + ["carrier", "trackingNumber"].map(parcel.plain).joined(separator: "  "))
+            }
         }
         guard case .array(let lines) = order["lines"] ?? .null else { return }
         for line in lines {

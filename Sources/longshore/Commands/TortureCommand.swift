@@ -37,6 +37,10 @@ struct TortureCommand: AsyncParsableCommand {
         guard (1...10_000).contains(rounds) else {
             throw ValidationError("--rounds must be 1 to 10000")
         }
+        var isFolder = ObjCBool(false)
+        guard FileManager.default.fileExists(atPath: place, isDirectory: &isFolder),
+            isFolder.boolValue
+        else { throw ValidationError("--place \(place) is no folder") }
         for name in faults where Torture.Fault(rawValue: name) == nil {
             throw ValidationError("no fault is called “\(name)”")
         }

@@ -34,13 +34,14 @@ struct PauseQueue: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pause", abstract: "Starts nothing under a scope; what runs goes on.",
         discussion: """
-            A scope is queue:NAME, kind:NAME, tenant:ID, connection:ID or key:NAME. It holds for \
-            the whole installation until “queues resume”. “queues pauses” tells how much still runs.
+            A scope is queue:NAME, kind:NAME, tenant:NAME, connection:NAME or key:NAME, as “queues \
+            list” shows them; tenants and connections also by identifier. It holds for the whole \
+            installation until “queues resume”. “queues pauses” tells how much still runs.
             """)
 
     @OptionGroup var options: DataOptions
     @OptionGroup var output: OutputOptions
-    @Argument(help: "What to hold back, such as queue:warehouse.") var scope: String
+    @Argument(help: "What to hold back, such as kind:walmart.fetchOrder.") var scope: String
     @Option(help: "Why, for those who read it later.") var reason: String
 
     func run() async throws {
