@@ -214,6 +214,16 @@ final class IssuesStage: Sendable {
         }
     }
 
+    /// What would speak against the first of those meant.
+    func preview(_ remedy: Remedy, on issue: Issue) async throws -> [String?] {
+        var plan = BulkRun.Plan(operation: RemedyOperation.name, subject: issue.id.rawValue)
+        plan.reason = "test"
+        let (wanted, desk, now) = (plan, desk, timekeeper.now)
+        return try await store.read(.sample(1)) {
+            try desk.preview(remedy, wanted, at: now, in: $0).first.map { $0.objection?.code }
+        }
+    }
+
     func run(_ id: Identifier<BulkRunTag>) async throws -> BulkRun {
         try await store.read(.sample(1)) { try $0.require(BulkRun.self, id) }
     }

@@ -85,6 +85,13 @@ import Testing
         try await stage.settle()
         let issue = try await stage.only()
 
+        let previewed = try await stage.preview(
+            Remedy(.edit, patch: .object(["size": .string("small")])), on: issue)
+        #expect(previewed == Array(repeating: "jobs.payloadMalformed", count: 3))
+        #expect(
+            try await stage.preview(
+                Remedy(.edit, patch: .object(["size": .integer(5)])), on: issue) == [nil, nil, nil])
+
         let wrong = try await stage.begin(
             Remedy(.edit, patch: .object(["size": .string("small")])), on: issue)
         try await stage.settle()

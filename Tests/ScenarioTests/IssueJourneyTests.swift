@@ -78,7 +78,7 @@ extension Stage {
     func ended(_ run: JSONValue) async throws -> JSONValue {
         let path = "/v1/remedies/\(run["id"].text)"
         try await until("the remedy is over") {
-            !["trying", "running"].contains(try await self.get(path)["state"].text)
+            !["trying", "running", "awaiting"].contains(try await self.get(path)["state"].text)
         }
         return try await get(path)
     }

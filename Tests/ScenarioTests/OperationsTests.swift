@@ -1,3 +1,4 @@
+import Console
 import Foundation
 import Glibc
 import Kernel
@@ -8,6 +9,7 @@ import Processes
 import Storage
 import Synchronization
 import Testing
+import Warehouse
 
 @Suite struct OperationsTests {
     @Test func `figures are what a collector can read, with the names people look for`()
@@ -44,6 +46,68 @@ import Testing
         }
         let (ending, said) = try await ChildProcess.run([tool, "check", "metrics"], input: text)
         #expect(ending == .exited(0), "\(said)")
+    }
+
+    @Test func `orders not yet there are asked for again, and leave their connection open`()
+        async throws
+    {
+        try await Stage.with(.init(isPolling: false)) { stage in
+            try await stage.receive("A", 5)
+            for number in 0..<8 { try await stage.announce("77\(number)") }
+            try await stage.until("all were asked for") {
+                let jobs = try await stage.get("/v1/jobs?kind=walmart.fetchOrder&limit=50")
+                let codes = jobs["items"].list.map { $0["fault"]["code"].text }
+                return codes.count == 8 && codes.allSatisfy { $0 == "channels.notYetThere" }
+            }
+            let breakers = try await stage.get("/admin/breakers")["items"].list
+            try await stage.order("9603", [("A", 1)])
+            try await stage.awaits("9603", "confirmed")
+
+            #expect(breakers.isEmpty, "\(breakers)")
+            let due = try await stage.get("/v1/jobs?kind=walmart.fetchOrder&state=retryable")
+            #expect(due["items"].list.count == 8)
+        }
+    }
+
+    @Test func `what was released before the warehouse worked by itself is done too`() async throws
+    {
+        try await Stage.with(.init(isWarehouseAutomatic: false, isPolling: false)) { stage in
+            try await stage.receive("A", 5)
+            try await stage.order("9604", [("A", 1)])
+            try await stage.until("it is released") {
+                try await stage.get("/v1/warehouse/work?state=released")["items"].list.count == 1
+            }
+            let tenant = try #require(TenantID(stage.tenant))
+            for _ in 0..<2 {
+                try await stage.platform.warehouse.service.takeUp(
+                    tenants: [tenant], at: SystemTimekeeper().now)
+            }
+            try await stage.awaits("9604", "confirmed")
+
+            let done = try await stage.get("/v1/jobs?kind=warehouse.doWork")["items"].list
+            #expect(done.count == 1)
+        }
+    }
+
+    @Test func `scopes go by names, and one that is not there is refused`() async throws {
+        try await Stage.with(.init(isPolling: false)) { stage in
+            func pause(_ scope: String) async throws -> (Int, JSONValue) {
+                let body = JSONValue.object(["scope": .string(scope), "reason": .string("r")])
+                let answer = try await stage.client.post(
+                    "/admin/pauses", body: BodyCoder.encode(body), key: UUID().uuidString)
+                return (answer.status, try BodyCoder.decode(JSONValue.self, from: answer.body))
+            }
+
+            #expect(
+                try await pause("connection:seller").1["scope"].text
+                    == "connection:\(stage.connection)")
+            #expect(try await pause("tenant:t").1["scope"].text == "tenant:\(stage.tenant)")
+            #expect(try await pause("kind:walmart.fetchOrder").0 == 200)
+            for scope in ["connection:nobody", "tenant:nobody", "kind:walmart.nope", "nonsense"] {
+                let (status, body) = try await pause(scope)
+                #expect(status == 422 && body["code"].text == "jobs.unknownScope", "\(scope)")
+            }
+        }
     }
 
     @Test func `readiness says why`() async throws {
@@ -86,6 +150,19 @@ import Testing
             #expect(called.map { $0["trace"].text }.allSatisfy { $0.contains(trace) })
             #expect(!called.isEmpty)
         }
+    }
+}
+
+extension Stage {
+    /// A webhook that names an order the marketplace does not know.
+    fileprivate func announce(_ number: String) async throws {
+        let body = BadInputTests.event("unknown-\(number)", number)
+        let path = "/hooks/walmart/\(tenant)/\(connection)"
+        let now = SystemTimekeeper().now.microseconds / 1000
+        let answer = try await Stage.send(
+            .POST, "http://127.0.0.1:\(port)\(path)", body,
+            headers: BadInputTests.signed(body, path, now))
+        try #require(answer.status == 200, "\(answer.text)")
     }
 }
 

@@ -52,13 +52,16 @@ package struct IssueDesk: Sendable {
     /// What a remedy would be applied to; nothing is changed.
     package func preview(
         _ remedy: Remedy, _ plan: BulkRun.Plan, at now: Instant, in transaction: ReadTransaction
-    ) throws -> (count: Int, first: [IssueOccurrence]) {
+    ) throws -> (count: Int, first: [(IssueOccurrence, objection: RecordedFault?)]) {
         let plan = try checked(remedy, plan, in: transaction)
         let found = try bulk.preview(plan, counting: 100_000, at: now, in: transaction)
         return (
             found.count,
-            try found.first.compactMap { Identifier<OccurrenceTag>($0) }
-                .compactMap { try transaction.get(IssueOccurrence.self, $0) }
+            try found.first.compactMap { item, objection in
+                try Identifier<OccurrenceTag>(item)
+                    .flatMap { try transaction.get(IssueOccurrence.self, $0) }
+                    .map { ($0, objection) }
+            }
         )
     }
 

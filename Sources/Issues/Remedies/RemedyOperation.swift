@@ -1,6 +1,6 @@
 package import Events
 package import Jobs
-import Kernel
+package import Kernel
 package import Storage
 
 /// Applies a remedy to the occurrences of one issue.
@@ -63,10 +63,8 @@ package struct RemedyOperation: BulkOperation {
         case .retry where row.state.isFinal: try jobs.retry(number, in: transaction)
         case .retry: try jobs.hasten(number, in: transaction)
         case .edit:
-            let body = try BodyCoder.decode(JSONValue.self, from: row.payload)
-            let changed = MergePatch.apply(remedy.patch ?? .null, to: body)
             try jobs.retry(
-                number, replacing: try BodyCoder.encode(changed), in: transaction)
+                number, replacing: try Self.edited(row.payload, remedy), in: transaction)
         case .skip, .resolve:
             if row.state == .discarded {
                 try jobs.dismiss(number, in: transaction)
@@ -87,10 +85,8 @@ package struct RemedyOperation: BulkOperation {
             guard let data = row.replacement ?? stored?.data else {
                 throw IssuesError(.notApplicable, "the event's data is no longer there")
             }
-            let body = try BodyCoder.decode(JSONValue.self, from: data)
-            let changed = MergePatch.apply(remedy.patch ?? .null, to: body)
             try parking.replace(
-                number, data: try BodyCoder.encode(changed), in: transaction)
+                number, data: try Self.edited(data, remedy), in: transaction)
         case .skip: try parking.skip(number, reason: reason, in: transaction)
         case .resolve:
             throw IssuesError(
@@ -112,6 +108,33 @@ package struct RemedyOperation: BulkOperation {
         if action == .skip { occurrence.state = .skipped }
         if action == .resolve { occurrence.state = .resolved }
         try transaction.update(occurrence)
+    }
+
+    package func objection(
+        to item: String, of run: BulkRun, in reader: ReadTransaction
+    ) throws -> RecordedFault? {
+        guard let id = Identifier<OccurrenceTag>(item),
+            let occurrence = try reader.get(IssueOccurrence.self, id),
+            case .job(let number) = occurrence.work
+        else { return nil }
+        let remedy = try remedy(of: run)
+        guard remedy.action == .edit else { return nil }
+        do {
+            let row = try jobs.job(number, in: reader)
+            try jobs.check(Self.edited(row.payload, remedy), of: row.kind)
+            return nil
+        } catch let fault as any Fault where fault.kind != .unavailable {
+            return RecordedFault(fault)
+        }
+    }
+
+    private static func edited(_ payload: [UInt8], _ remedy: Remedy) throws -> [UInt8] {
+        let body = try BodyCoder.decode(JSONValue.self, from: payload)
+        return try BodyCoder.encode(MergePatch.apply(remedy.patch ?? .null, to: body))
+    }
+
+    package func isAwaited(_ run: BulkRun) throws -> Bool {
+        [.retry, .edit].contains(try remedy(of: run).action)
     }
 
     package func verdict(

@@ -20,11 +20,12 @@ package struct BulkDesk: Sendable {
         return operation
     }
 
-    /// How many items a plan means, and the first of them; nothing is changed.
+    /// How many items a plan means, and the first of them with what speaks against each; nothing is
+    /// changed.
     /// - Parameter counting: so many are counted at most.
     package func preview(
         _ plan: BulkRun.Plan, counting: Int, at now: Instant, in transaction: ReadTransaction
-    ) throws -> (count: Int, first: [String]) {
+    ) throws -> (count: Int, first: [(item: String, objection: RecordedFault?)]) {
         let run = try draft(
             plan, total: 0, id: Identifier(at: now, high: 0, low: 0), by: "", at: now)
         let operation = try operation(plan.operation)
@@ -38,7 +39,10 @@ package struct BulkDesk: Sendable {
             place = items.last
             if items.count < limit { break }
         }
-        return (count, first)
+        return (
+            count,
+            try first.map { ($0, try operation.objection(to: $0, of: run, in: transaction)) }
+        )
     }
 
     /// Begins a run; a job sees it through.

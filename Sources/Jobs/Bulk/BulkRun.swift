@@ -122,6 +122,13 @@ package protocol BulkOperation: Sendable {
     ) throws -> [String]
     /// Does one, in a transaction of its own. A thrown fault is its result, and takes all of it back.
     func apply(_ item: String, of run: BulkRun, in transaction: Transaction) throws
+    /// Why one would be refused, as far as it can be told beforehand; `nil` where nothing is known
+    /// against it.
+    func objection(
+        to item: String, of run: BulkRun, in reader: ReadTransaction
+    ) throws -> RecordedFault?
+    /// Whether what becomes of each is known only some time after it was applied.
+    func isAwaited(_ run: BulkRun) throws -> Bool
     /// What became of one that was applied.
     func verdict(
         on item: String, of run: BulkRun, in reader: ReadTransaction

@@ -62,6 +62,10 @@ struct RunBulkWorker: JobWorker {
         }
         // All there is has been applied; a canary that is everything is judged all the same.
         if run.state == .trying { return (try judge(&run, operation, in: transaction), []) }
+        guard try operation.isAwaited(run) else {
+            try desk.end(&run, as: .done, nil, in: transaction)
+            return (.over, [])
+        }
         run.state = .awaiting
         run.appliedAt = transaction.decision.now
         try transaction.update(run)

@@ -52,7 +52,8 @@ package struct JobDesk: Sendable {
         transaction.announce([header])
     }
 
-    private func check(_ payload: [UInt8], of kind: String) throws {
+    /// - Throws: `JobsError.payloadMalformed` where a payload is not of its kind.
+    package func check(_ payload: [UInt8], of kind: String) throws {
         guard let entry = ending.registry.entry(kind) else {
             throw JobsError(.payloadMalformed, "no worker knows \(kind)", field: "payload")
         }

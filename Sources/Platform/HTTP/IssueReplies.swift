@@ -68,8 +68,11 @@ struct OccurrenceReply: Encodable, Sendable {
     let count: Int
     let remediedAt: Instant?
     let endedAt: Instant?
+    /// In a preview: why it would be refused.
+    let objection: RecordedFault?
 
-    init(_ occurrence: IssueOccurrence) {
+    init(_ occurrence: IssueOccurrence, objection: RecordedFault? = nil) {
+        self.objection = objection
         id = occurrence.id
         issue = occurrence.issue
         work = occurrence.work.description

@@ -77,7 +77,7 @@ struct IssuesController: Sendable {
                 IssueOccurrence.byIssue, equals: [id, state], after: cursor, limit: limit)
         }
         return ListReply(
-            items: page.items.map(OccurrenceReply.init), next: page.next?.description)
+            items: page.items.map { OccurrenceReply($0) }, next: page.next?.description)
     }
 
     /// `GET /issues/{id}/history` → who did what about it, oldest first.
@@ -110,7 +110,9 @@ struct IssuesController: Sendable {
         let found = try await platform.store.read(call.tenant) {
             try desk.preview(remedy, plan, at: now, in: $0)
         }
-        return PreviewReply(count: found.count, first: found.first.map(OccurrenceReply.init))
+        return PreviewReply(
+            count: found.count,
+            first: found.first.map { OccurrenceReply($0.0, objection: $0.objection) })
     }
 
     /// `POST /issues/{id}/remedies` `{action, occurrences?, patch?, reason, canary?, perSecond?}` →

@@ -14,7 +14,7 @@ struct IssuesCommand: AsyncParsableCommand {
               longshore issues show iss_…
               longshore issues retry iss_… --dry-run
               longshore issues retry iss_… --canary 1 --per-second 20
-              longshore issues edit iss_… --patch '{"limit":5}' --reason "limit was too high"
+              longshore issues edit iss_… --patch '{"item":"inb_…"}' --reason "was another's"
             """,
         subcommands: [
             ListIssues.self, ShowIssue.self, ListOccurrences.self, TriageIssue.self,

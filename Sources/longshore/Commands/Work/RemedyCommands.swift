@@ -45,8 +45,10 @@ struct RemedyOptions: ParsableArguments {
     private static func show(_ found: JSONValue, _ action: String, _ json: Bool) {
         guard !json else { return Terminal.line(found.pretty) }
         for occurrence in found.list("first") {
+            let objection = occurrence["objection"].flatMap { $0 == .null ? nil : $0 }
             Terminal.line(
-                "would \(action) \(occurrence.plain("work"))  \(occurrence.plain("id"))")
+                "would \(action) \(occurrence.plain("work"))  \(occurrence.plain("id"))"
+                    + (objection.map { "  but is refused: \($0.plain("detail"))" } ?? ""))
         }
         Terminal.line("\(found.plain("count")) match; nothing was changed")
     }
