@@ -98,7 +98,7 @@ let package = Package(
         room(
             "Connectors",
             ["Kernel", "Contracts", "Storage", "Security", httpClient, nio, nioHTTP]),
-        room("ChannelWalmart", service + ["Connectors", httpTypes]),
+        room("ChannelWalmart", service + ["Connectors", httpTypes, logging]),
         // Only the kernel and the HTTP stack: it shares no type with any connector.
         room(
             "Sandbox",

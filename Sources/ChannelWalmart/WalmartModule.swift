@@ -4,6 +4,7 @@ package import Events
 package import Hummingbird
 package import Jobs
 package import Kernel
+package import Logging
 package import Security
 package import Storage
 package import Web
@@ -27,12 +28,14 @@ package struct WalmartModule: Sendable {
         let http: any HTTPExchange
         let budgets: Budgets
         let timekeeper: any Timekeeper
+        let logger: Logger
 
         package init(
             store: Store, vault: Vault, directory: any ConnectionDirectory,
             contacts: any ContactDirectory, http: any HTTPExchange, budgets: Budgets,
-            timekeeper: any Timekeeper
+            timekeeper: any Timekeeper, logger: Logger
         ) {
+            self.logger = logger
             self.store = store
             self.vault = vault
             self.directory = directory
@@ -77,7 +80,9 @@ package struct WalmartModule: Sendable {
         registry.add(ImportOrderWorker(inbox: inbox, contacts: parts.contacts))
         registry.add(ConfigureConnectionWorker(walmart: access))
         registry.add(
-            PollOrdersWorker(walmart: access, intake: intake, pacing: pacing ?? .standard))
+            PollOrdersWorker(
+                walmart: access, intake: intake, pacing: pacing ?? .standard,
+                logger: parts.logger))
     }
 
     /// Outside the key's reach: a webhook proves itself by its signature.

@@ -127,7 +127,8 @@ package final class Platform: Sendable {
         walmart = WalmartModule(
             .init(
                 store: store, vault: vault, directory: settings.directory,
-                contacts: orders.contacts, http: http, budgets: budgets, timekeeper: timekeeper),
+                contacts: orders.contacts, http: http, budgets: budgets, timekeeper: timekeeper,
+                logger: logger),
             pacing: configuration.polling)
         issues = Self.makeIssues(store, authentication, settings, orders, walmart)
         let ledger = issues.ledger

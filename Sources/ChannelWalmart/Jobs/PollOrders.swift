@@ -2,6 +2,7 @@ import Connectors
 package import Contracts
 package import Jobs
 import Kernel
+import Logging
 import Storage
 
 /// Reads one page of one of Walmart's lists; runs for ever, a page at a time.
@@ -16,6 +17,7 @@ struct PollOrdersWorker: JobWorker {
     let walmart: WalmartAccess
     let intake: WalmartIntake
     let pacing: WalmartPacing
+    let logger: Logger
 
     /// A window with more pages than this is an endless list, not orders.
     private static let pageLimit = 400
@@ -74,6 +76,7 @@ struct PollOrdersWorker: JobWorker {
         }
         let intake = intake
         FailurePoint.pass("poll.midPage")
+        let wasFailing = stream.failingSince != nil
         try await context.store.writeUnrepeated(context.call) { transaction in
             try intake.keepOrders(page.orders, of: job.connection, in: transaction)
             var next = try transaction.require(PollStream.self, stream.id)
@@ -86,7 +89,12 @@ struct PollOrdersWorker: JobWorker {
             next.failingSince = nil
             try transaction.update(next)
         }
+        if wasFailing { logger.notice("a list is read again", metadata: Self.facts(job)) }
         return isLast
+    }
+
+    private static func facts(_ job: PollOrders) -> Logger.Metadata {
+        ["connection": "\(job.connection)", "list": "\(job.kind.rawValue)"]
     }
 
     /// Up to when the list has been read, by the channel's time: a clock of ours that runs ahead
@@ -130,9 +138,10 @@ struct PollOrdersWorker: JobWorker {
     private func note(
         _ fault: RecordedFault, _ job: PollOrders, _ context: JobContext
     ) async throws {
-        try await context.store.writeUnrepeated(context.call) { transaction in
+        let isNew = try await context.store.writeUnrepeated(context.call) { transaction in
             guard var stream = try transaction.find(PollStream.byKind, job.connection, job.kind)
-            else { return }
+            else { return false }
+            let isNew = stream.failingSince == nil
             stream.lastFault = fault
             stream.failingSince = stream.failingSince ?? transaction.decision.now
             // A cursor the channel no longer takes would stop the list for good.
@@ -141,6 +150,13 @@ struct PollOrdersWorker: JobWorker {
                 stream.pagesInWindow = 0
             }
             try transaction.update(stream)
+            return isNew
+        }
+        // Said once: a list is read for ever, and would fill the log.
+        if isNew {
+            logger.warning(
+                "a list cannot be read",
+                metadata: Self.facts(job).merging(["error": "\(fault)"]) { first, _ in first })
         }
     }
 }
