@@ -5,20 +5,22 @@ import Storage
 ///
 /// Read are the events that the snapshot `from` sees. A piece reads on to the snapshot `to`, in the
 /// order of numbers, and may be done up to the number `done` of it. As text:
-/// `xmin:xmax:xip,…-ceiling` and, within a piece, `-` with the same of `to` and `-done`.
+/// `xmin:xmax:xip,…-below` and, within a piece, `-` with the same of `to` and `-done`.
 struct PostgresCursor {
     struct Edge: Equatable {
         /// A `pg_snapshot` as the server writes it.
         let snapshot: String
-        /// No transaction that this snapshot has not seen begin can use a number up to here.
-        let ceiling: Int64
+        /// Within a piece: what was begun since has all its numbers above this one. It says nothing
+        /// before the piece is begun: a snapshot does not list the open transactions behind the last
+        /// that has ended, and those may have drawn any number.
+        var below: Int64
 
         var parts: [Substring] { snapshot.split(separator: ":", omittingEmptySubsequences: false) }
         var end: String { String(parts[1]) }
         /// Transactions that were open then: their events may carry any number.
         var open: [String] { parts[2].split(separator: ",").map(String.init) }
 
-        static let start = Edge(snapshot: "1:1:", ceiling: 0)
+        static let start = Edge(snapshot: "1:1:", below: 0)
     }
 
     var from = Edge.start
@@ -46,21 +48,21 @@ struct PostgresCursor {
     private static let malformed = StorageError(
         .cursorMalformed, "is no position of this log", field: "after")
 
-    private static func edge(_ snapshot: String, _ ceiling: String) -> Edge? {
+    private static func edge(_ snapshot: String, _ below: String) -> Edge? {
         let parts = snapshot.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 3, let low = UInt64(parts[0]), let high = UInt64(parts[1]),
-            low <= high, let ceiling = Int64(ceiling),
+            low <= high, let below = Int64(below),
             parts[2].split(separator: ",").allSatisfy({
                 UInt64($0).map { $0 >= low && $0 < high } ?? false
             })
         else { return nil }
-        return Edge(snapshot: snapshot, ceiling: ceiling)
+        return Edge(snapshot: snapshot, below: below)
     }
 
     var cursor: LogCursor {
-        let base = "\(from.snapshot)-\(from.ceiling)"
+        let base = "\(from.snapshot)-\(from.below)"
         guard let to else { return LogCursor(text: base) }
-        return LogCursor(text: base + "-\(to.snapshot)-\(to.ceiling)-\(done)")
+        return LogCursor(text: base + "-\(to.snapshot)-\(to.below)-\(done)")
     }
 
     /// Numbers compare only within one piece.

@@ -60,8 +60,12 @@ extension PostgresSession: LogRows {
         tenant: TenantID?, after cursor: LogCursor, types: Set<String>?, limit: Int
     ) throws -> LogPage {
         var place = try PostgresCursor(cursor)
-        let to = try place.to ?? presentEdge(tenant)
-        place.to = to
+        let to = try place.to ?? presentEdge()
+        if place.to == nil {
+            place.to = to
+            // With none begun since, no number is above it.
+            place.from.below = try lowest(since: place.from, seenBy: to).map { $0 - 1 } ?? .max
+        }
         let begin = place
         let size = min(max(limit, 1), Self.scanLimit)
         let rows = try rows(place, to, tenant, types, size)
@@ -80,20 +84,30 @@ extension PostgresSession: LogRows {
             next: isNothing ? cursor : next.cursor, epoch: begin.epoch)
     }
 
-    /// Whoever begins after this snapshot draws numbers above all that it sees.
-    private func presentEdge(_ tenant: TenantID?) throws -> PostgresCursor.Edge {
-        let mine = tenant == nil ? "" : " WHERE tenant = ?"
-        let row = try run(
-            "SELECT coalesce(max(position), 0), pg_current_snapshot()::text FROM events" + mine,
-            tenant.map { .of($0) } ?? PostgresValues()
-        ).first { ($0.integer(0), $0.text(1)) }
-        return PostgresCursor.Edge(snapshot: row?.1 ?? "1:1:", ceiling: row?.0 ?? 0)
+    private func presentEdge() throws -> PostgresCursor.Edge {
+        let text = try run("SELECT pg_current_snapshot()::text").first { $0.text(0) }
+        return PostgresCursor.Edge(snapshot: text ?? "1:1:", below: 0)
+    }
+
+    /// The lowest number of those begun since an edge, by their transactions: few where little has
+    /// happened since. Looked for once a piece; adding nothing keeps the server from walking the
+    /// numbers instead.
+    private func lowest(
+        since edge: PostgresCursor.Edge, seenBy to: PostgresCursor.Edge
+    ) throws -> Int64? {
+        guard edge != .start else { return 1 }
+        return try run(
+            """
+            SELECT min(position + 0) FROM events WHERE txid >= ?::text::xid8
+              AND pg_visible_in_snapshot(txid, ?::text::pg_snapshot)
+            """, PostgresValues().with(edge.end).with(to.snapshot)
+        ).first { $0.optionalInteger(0) } ?? nil
     }
 
     func extent(at cursor: LogCursor) throws -> (reached: Int64, last: Int64) {
         let place = try PostgresCursor(cursor)
         let last = try run("SELECT coalesce(max(position), 0) FROM events").first { $0.integer(0) }
-        return (max(place.from.ceiling, place.done), last ?? 0)
+        return (max(place.from.below == .max ? 0 : place.from.below, place.done), last ?? 0)
     }
 
     private func rows(
@@ -110,7 +124,7 @@ extension PostgresSession: LogRows {
             return values.with(size)
         }
         let columns = "\(Self.eventColumns), (\(isWanted))::int::bigint"
-        // Begun since: their numbers lie above the old edge's ceiling.
+        // Begun since, and seen by now.
         let later = try run(
             """
             SELECT \(columns) FROM events WHERE position > ? AND txid >= ?::text::xid8
@@ -118,7 +132,7 @@ extension PostgresSession: LogRows {
             ORDER BY position LIMIT ?
             """,
             values(
-                PostgresValues().with(max(place.done, place.from.ceiling)).with(place.from.end)
+                PostgresValues().with(max(place.done, place.from.below)).with(place.from.end)
                     .with(to.snapshot))
         ).map(Self.markedRow)
         // Open then, and committed since: few, and found by their transactions.

@@ -44,6 +44,52 @@ import Testing
         await harness.store.close()
     }
 
+    /// Of open transactions a snapshot lists only those before the last that has ended: the others may
+    /// have drawn lower numbers than what it sees.
+    @Test func `the last to begin may have drawn the lower number, and is read all the same`()
+        async throws
+    {
+        // On a server of its own: whatever else ends on it would put the open one on the list.
+        guard let server = try await BreakableServer.start() else { return }
+        let harness = try await PostgresHarness(server: server.address)
+        let stores = try (0..<2).map { _ in
+            Store(engine: try PostgresEngine(address: harness.address))
+        }
+        let isInside = (0..<2).map { _ in AsyncStream.makeStream(of: Void.self) }
+        let mayGoOn = (0..<2).map { _ in DispatchSemaphore(value: 0) }
+        let first = Task {
+            try await stores[0].writeUnrepeated(.sample()) { transaction in
+                try transaction.emit(Marked(name: "lowest"), to: "test/lowest")
+                isInside[0].continuation.yield()
+                mayGoOn[0].wait()
+                try transaction.emit(Marked(name: "high"), to: "test/high")
+            }
+        }
+        for await _ in isInside[0].stream { break }
+        let second = Task {
+            try await stores[1].writeUnrepeated(.sample()) { transaction in
+                try transaction.emit(Marked(name: "low"), to: "test/low")
+                isInside[1].continuation.yield()
+                mayGoOn[1].wait()
+            }
+        }
+        for await _ in isInside[1].stream { break }
+
+        var cursor = LogCursor.start
+        mayGoOn[0].signal()
+        try await first.value
+        let before = try await Self.names(after: &cursor, in: harness.store)
+        mayGoOn[1].signal()
+        try await second.value
+        let after = try await Self.names(after: &cursor, in: harness.store)
+        try await Self.mark("next", in: harness.store)
+        let next = try await Self.names(after: &cursor, in: harness.store)
+
+        #expect(before == ["lowest", "high"] && after == ["low"] && next == ["next"])
+        for store in stores + [harness.store] { await store.close() }
+        try await server.stop()
+    }
+
     @Test(arguments: 0..<6)
     func `several writers at once: every event is read once, whatever their order`(
         _ seed: UInt64
