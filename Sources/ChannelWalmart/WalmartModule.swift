@@ -172,6 +172,14 @@ package struct WalmartModule: Sendable {
         try await parts.store.read(tenant) { try $0.page(PollStream.byKind, limit: 1000).items }
     }
 
+    /// One arrival as it came. - Throws: `StorageError.unknownRecord`.
+    package func raw(
+        _ id: Identifier<InboxTag>, tenant: TenantID
+    ) async throws -> (item: InboxItem, body: [UInt8]) {
+        let item = try await parts.store.read(tenant) { try $0.require(InboxItem.self, id) }
+        return (item, try inbox.open(item, tenant: tenant))
+    }
+
     /// Raw orders and events about one order, newest first.
     package func raw(
         connection: ConnectionID, reference: ChannelReference, tenant: TenantID, limit: Int

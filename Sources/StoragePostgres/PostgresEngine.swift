@@ -95,6 +95,20 @@ package final class PostgresEngine: StorageEngine {
         } catch { throw PostgresWriter.translate(error) }
     }
 
+    /// How often tables were read from end to end in this database's life, by sessions that have
+    /// ended; for tests.
+    package static func scans(_ address: String, of tables: [String]) throws -> [String: Int64] {
+        do {
+            let connection = try PostgresConnection(address)
+            let rows = try connection.run(
+                """
+                SELECT relname::text, seq_scan FROM pg_stat_user_tables WHERE relname = ANY(?)
+                """, PostgresValues().with(texts: tables)
+            ).map { ($0.text(0), $0.integer(1)) }
+            return Dictionary(rows) { first, _ in first }
+        } catch { throw PostgresWriter.translate(error) }
+    }
+
     package var isExclusive: Bool { false }
     package var breakage: StorageError? { nil }
 

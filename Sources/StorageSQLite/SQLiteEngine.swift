@@ -131,6 +131,9 @@ package final class SQLiteEngine: StorageEngine {
     /// Acknowledges without the disk from now on: only for a control that must lose.
     package func stopSyncing() throws { try provoke("PRAGMA synchronous = OFF") }
 
+    /// Waits for the disk only when the log is copied back: only for a control that must lose.
+    package func syncRarely() throws { try provoke("PRAGMA synchronous = NORMAL") }
+
     /// Makes the n-th virtual-machine step from now interrupt its statement; for tests.
     package func interruptNextStatement() {
         writer.withLock { writer in

@@ -31,6 +31,8 @@ package struct TortureWorker: Sendable {
         case answersEarly
         /// Does not wait for the disk.
         case doesNotSync
+        /// Waits for the disk now and then only, as SQLite's `synchronous=NORMAL`.
+        case syncsRarely
     }
 
     private static let callers = 16
@@ -53,6 +55,7 @@ package struct TortureWorker: Sendable {
         let store = Store(engine: engine)
         _ = try await store.open([TortureRecord.self] + JobsModule.collections)
         if options.control == .doesNotSync { try engine.stopSyncing() }
+        if options.control == .syncsRarely { try engine.syncRarely() }
         var registry = JobRegistry()
         registry.add(TortureJobWorker(notebook: notebook))
         let jobs = JobsModule(

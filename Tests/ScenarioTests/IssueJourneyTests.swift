@@ -1,8 +1,12 @@
+import Connectors
+import Contracts
+import Console
 import Foundation
 import Kernel
 import NIOHTTP1
 import Platform
 import Storage
+import StorageTesting
 import Testing
 
 /// From a hundred failures to none, as a person does it.
@@ -47,6 +51,28 @@ import Testing
             #expect(try await stage.get(path)["state"].text == "closed")
             #expect(history.first == "issues.opened.1" && history.contains("issues.closed.1"))
             #expect(history.filter { $0 == "issues.remedyEnded.1" }.count == 2)
+        }
+    }
+
+    @Test func `what cannot be read is shown as it came, to its tenant`() async throws {
+        try await Stage.with(.init(isPolling: false)) { stage in
+            let order = #"{"order":{"purchaseOrderId":"8899","orderDate":-9223372036854775}}"#
+            _ = try await stage.client.post(
+                "/v1/connections/\(stage.connection)/imports", body: Array(order.utf8), key: "i")
+            try await stage.until("it failed") {
+                try await stage.get("/v1/jobs?state=discarded")["items"].list.count == 1
+            }
+            let number = try await stage.get("/v1/jobs?state=discarded")["items"].list[0]["number"]
+            let item = try await stage.get("/v1/jobs/\(number.text)")["payload"]["item"].text
+            let arrival = try await stage.get("/v1/arrivals/\(item)")
+            let read = try await stage.platform.store.read(try #require(TenantID(stage.tenant))) {
+                try $0.events(ofStream: "rawReadings/\(item)").count
+            }
+            let other = Identifier<InboxTag>.sample(1)
+
+            #expect(arrival["body"].text.contains("8899") && arrival["state"].text == "failed")
+            #expect(read == 1)
+            #expect(try await stage.client.get("/v1/arrivals/\(other)").status == 404)
         }
     }
 

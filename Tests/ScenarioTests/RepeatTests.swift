@@ -1,7 +1,74 @@
+import Connectors
+import Contracts
 import Foundation
 import Kernel
+import Platform
 import Storage
+import StorageTesting
 import Testing
+
+/// R12: the same webhook many times, in any order and from many senders, is one.
+@Suite struct WebhookStormTests {
+    private static let events = 250
+    private static let senders = 32
+
+    /// Sends every event one to five times, shuffled.
+    /// - Returns: how many were sent, and how many arrivals were kept.
+    private static func storm(
+        _ seed: UInt64, identifier: @escaping @Sendable (Int, Int) -> String
+    ) async throws -> (sent: Int, kept: Int) {
+        var counted = (sent: 0, kept: 0)
+        try await Stage.with(.init(isPolling: false)) { stage in
+            var random = SplitMix64(seed: seed)
+            var copies: [(event: Int, copy: Int)] = []
+            for event in 0..<events {
+                for copy in 0..<Int.random(in: 1...5, using: &random) {
+                    copies.append((event, copy))
+                }
+            }
+            copies.shuffle(using: &random)
+            let all = copies
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for sender in 0..<senders {
+                    group.addTask {
+                        for index in stride(from: sender, to: all.count, by: senders) {
+                            let (event, copy) = all[index]
+                            try await stage.announce(
+                                identifier(event, copy), order: "66\(1000 + event)")
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let tenant = try #require(TenantID(stage.tenant))
+            let connection = try #require(ConnectionID(stage.connection))
+            let kept = try await stage.platform.store.read(tenant) { reader in
+                try (0..<events).reduce(0) { sum, event in
+                    try sum
+                        + reader.page(
+                            InboxItem.bySubject, equals: [connection, "66\(1000 + event)"],
+                            limit: 50
+                        ).items.count
+                }
+            }
+            counted = (all.count, kept)
+        }
+        return counted
+    }
+
+    @Test(arguments: Seeds.of(1))
+    func `every event has its effect once, however often it is sent`(_ seed: UInt64) async throws {
+        let (sent, kept) = try await Self.storm(seed) { event, _ in "event-\(event)" }
+
+        #expect(sent > Self.events && kept == Self.events)
+    }
+
+    @Test func `the control: other identifiers are other events`() async throws {
+        let (sent, kept) = try await Self.storm(1) { event, copy in "event-\(event)-\(copy)" }
+
+        #expect(kept == sent)
+    }
+}
 
 /// R14: the same request many times at once is one request.
 @Suite struct RepeatTests {

@@ -9,13 +9,14 @@ import Torture
 /// R1, R2, R5 and R7 in short, with controls that must lose.
 @Suite(.serialized) struct TortureTests {
     private func torture(
-        _ faults: [Torture.Fault], rounds: Int, isControl: Bool = false
+        _ faults: [Torture.Fault], rounds: Int, isControl: Bool = false,
+        atPowerCut control: TortureWorker.Control = .doesNotSync
     ) async throws -> [TortureVerdict] {
         let seed = Seeds.of(1)[0]
         var verdicts: [TortureVerdict] = []
         for fault in faults {
             let wrong: TortureWorker.Control? =
-                isControl ? (fault == .powerCut ? .doesNotSync : .answersEarly) : nil
+                isControl ? (fault == .powerCut ? control : .answersEarly) : nil
             let torture = Torture(
                 program: ProcessSession.program.path, place: "/var/tmp", rounds: rounds,
                 control: wrong)
@@ -59,6 +60,7 @@ import Torture
     @Test func `the controls lose`() async throws {
         for verdict in try await torture(
             [.killBeforeCommit, .powerCut], rounds: 3, isControl: true)
+            + torture([.powerCut], rounds: 3, isControl: true, atPowerCut: .syncsRarely)
         {
             #expect(verdict.lost > 0, "\(verdict)")
         }

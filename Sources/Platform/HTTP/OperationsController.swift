@@ -35,6 +35,7 @@ struct OperationsController: Sendable {
         group.post("parked/:number/skip", use: Endpoint.route(timekeeper, skipParked))
         group.post("parked/:number/replacement", use: Endpoint.route(timekeeper, replaceParked))
         group.get("orders/:id/raw", use: Endpoint.route(timekeeper, raw))
+        group.get("arrivals/:id", use: Endpoint.route(timekeeper, arrival))
         group.post(
             "connections/:id/imports",
             use: Endpoint.route(timekeeper, bodyLimit: 64 * 1_048_576, importOrders))
@@ -127,6 +128,17 @@ struct OperationsController: Sendable {
             connection: order.connection, reference: order.reference, tenant: call.tenant,
             limit: 20)
         return ListReply(items: items.map { RawReply($0.item, $0.body) }, next: nil)
+    }
+
+    /// `GET /arrivals/{id}` → one arrival as it came, such as a job's payload names it; 404. The
+    /// reading is written down.
+    @Sendable private func arrival(_ call: Endpoint) async throws -> RawReply {
+        let id: Identifier<InboxTag> = try call.context.identifier("id")
+        let found = try await platform.walmart.raw(id, tenant: call.tenant)
+        try await platform.store.writeUnrepeated(call.call.withoutOperation) { transaction in
+            try transaction.emit(ArrivalRead(arrival: id), to: "rawReadings/\(id)")
+        }
+        return RawReply(found.item, found.body)
     }
 
     /// `POST /connections/{id}/imports` with an orders answer as JSON → how many were new.

@@ -13,6 +13,12 @@ struct RawRead: EventPayload {
     let order: OrderID
 }
 
+/// Someone read an arrival by itself, as for one that cannot be understood.
+struct ArrivalRead: EventPayload {
+    static let type: EventType = "platform.arrivalRead.1"
+    let arrival: Identifier<InboxTag>
+}
+
 struct SkipRequest: Decodable, Sendable {
     let reason: String
 }

@@ -7,11 +7,12 @@ struct OrdersStandStill: AbsenceDetector {
     let name = "orders.standstill"
     let orders: OrdersService
 
-    /// How long an order may be in a stage. What waits and what failed is a person's to see already,
-    /// so it may stay longer.
+    /// How long an order may be in a stage. What waits is a person's to see already, so it may stay
+    /// longer; what failed goes on by no other means.
     static let limits: [OrderStage: Duration] = [
         .received: .seconds(15 * 60), .released: .seconds(3 * 86_400),
         .dispatched: .seconds(4 * 3600), .waiting: .seconds(3 * 86_400),
+        .failed: .seconds(15 * 60),
     ]
 
     func absences(
