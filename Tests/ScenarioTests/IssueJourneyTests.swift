@@ -1,6 +1,6 @@
 import Connectors
-import Contracts
 import Console
+import Contracts
 import Foundation
 import Kernel
 import NIOHTTP1
