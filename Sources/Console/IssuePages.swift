@@ -57,8 +57,11 @@ struct IssuePage: Sendable {
             total = Shown.text(run["total"])
             by = Shown.text(run["by"])
             at = Shown.moment(run["createdAt"])
-            reason = run["reason"].map(Shown.text) ?? ""
-            note = run["note"].map(Shown.text) ?? ""
+            // A retry need not give a reason, and most runs have nothing to note.
+            let words = ["reason", "note"].map { name in
+                if case .string(let text) = run[name] ?? .null { text } else { "" }
+            }
+            (reason, note) = (words[0], words[1])
         }
     }
 

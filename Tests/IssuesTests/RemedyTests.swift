@@ -90,6 +90,9 @@ import Testing
         #expect(previewed == Array(repeating: "jobs.payloadMalformed", count: 3))
         #expect(
             try await stage.preview(
+                Remedy(.edit, patch: .object(["sise": .integer(5)])), on: issue) == previewed)
+        #expect(
+            try await stage.preview(
                 Remedy(.edit, patch: .object(["size": .integer(5)])), on: issue) == [nil, nil, nil])
 
         let wrong = try await stage.begin(

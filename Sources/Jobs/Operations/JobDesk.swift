@@ -58,10 +58,22 @@ package struct JobDesk: Sendable {
             throw JobsError(.payloadMalformed, "no worker knows \(kind)", field: "payload")
         }
         try JobKind(kind).check(payload)
-        do { try entry.check(payload) } catch {
+        let known: [UInt8]
+        do { known = try entry.read(payload) } catch {
             throw JobsError(
                 .payloadMalformed, "is no \(kind): \(RecordedFault(error).detail)",
                 field: "payload")
+        }
+        // What its kind does not know would change nothing, whatever a person meant by it.
+        guard case .object(let given) = try BodyCoder.decode(JSONValue.self, from: payload),
+            case .object(let members) = try BodyCoder.decode(JSONValue.self, from: known)
+        else { return }
+        let strange = given.filter { $0.value != .null && members[$0.key] == nil }.keys.sorted()
+        guard strange.isEmpty else {
+            throw JobsError(
+                .payloadMalformed,
+                "\(kind) has no \(strange.joined(separator: ", ")); it has "
+                    + members.keys.sorted().joined(separator: ", "), field: "payload")
         }
     }
 

@@ -8,7 +8,8 @@ package struct JobRegistry: Sendable {
         let givesUp: Bool
         let run: @Sendable ([UInt8], JobContext) async throws -> JobOutcome
         let gaveUp: @Sendable ([UInt8], RecordedFault, Transaction) throws -> Void
-        let check: @Sendable ([UInt8]) throws -> Void
+        /// The payload as its kind understands it.
+        let read: @Sendable ([UInt8]) throws -> [UInt8]
     }
 
     private var entries: [String: Entry] = [:]
@@ -26,7 +27,8 @@ package struct JobRegistry: Sendable {
             gaveUp: { payload, fault, transaction in
                 let job = try BodyCoder.decode(W.Work.self, from: payload)
                 try worker.gaveUp(job, because: fault, in: transaction)
-            }, check: { _ = try BodyCoder.decode(W.Work.self, from: $0) })
+            },
+            read: { try BodyCoder.encode(try BodyCoder.decode(W.Work.self, from: $0)) })
     }
 
     package var kinds: [String] { entries.keys.sorted() }

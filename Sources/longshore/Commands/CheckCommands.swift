@@ -214,7 +214,7 @@ struct DoctorCommand: AsyncParsableCommand {
                     + "synchronous \(facts.plain("synchronous")); 2 is FULL"
             ),
             Check(
-                name: "sqlite", verdict: isMended ? .good : .warning,
+                name: "sqlite", verdict: .good,
                 detail: isMended
                     ? engine
                     : engine
