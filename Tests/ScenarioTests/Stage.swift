@@ -12,6 +12,30 @@ import ServiceLifecycle
 import Storage
 import Testing
 
+/// Lets so many in at once; the others come in the order in which they asked.
+actor Turnstile {
+    private var places: Int
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    init(places: Int) { self.places = places }
+
+    func enter() async {
+        if places > 0 {
+            places -= 1
+        } else {
+            await withCheckedContinuation { waiting.append($0) }
+        }
+    }
+
+    func leave() {
+        if waiting.isEmpty {
+            places += 1
+        } else {
+            waiting.removeFirst().resume()
+        }
+    }
+}
+
 struct StageError: Error, CustomStringConvertible {
     let description: String
 }
@@ -30,6 +54,10 @@ final class Stage: Sendable {
     private let groups: [ServiceGroup]
     private let running: Task<Void, any Error>
 
+    /// Whole installations side by side; more would only wait for each other's turns on two cores,
+    /// until somebody's patience ends.
+    private static let turnstile = Turnstile(places: 6)
+
     struct Options {
         var isWarehouseAutomatic = true
         var isPolling = true
@@ -40,6 +68,8 @@ final class Stage: Sendable {
     static func with(
         _ options: Options = Options(), _ body: (Stage) async throws -> Void
     ) async throws {
+        await turnstile.enter()
+        defer { Task { await turnstile.leave() } }
         let stage = try await Stage(options)
         do { try await body(stage) } catch {
             await stage.end()
