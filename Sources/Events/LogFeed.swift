@@ -13,6 +13,24 @@ package actor LogFeed {
         package let events: [Envelope]
         /// There may be more behind it.
         package let isFull: Bool
+
+        /// Reads what follows a place. - Parameter types: what is wanted of it.
+        static func read(
+            after cursor: LogCursor, types: Set<EventType>, in store: Store
+        ) async throws -> Piece {
+            let (page, events) = try await store.log(
+                after: cursor, types: types, limit: pieceLimit)
+            return Piece(
+                begin: page.begin, next: page.next, epoch: page.epoch, events: events,
+                isFull: events.count >= pieceLimit)
+        }
+
+        /// The same piece with only some of its events.
+        func only(_ types: Set<EventType>) -> Piece {
+            Piece(
+                begin: begin, next: next, epoch: epoch,
+                events: events.filter { types.contains($0.type) }, isFull: isFull)
+        }
     }
 
     private struct Reading {
@@ -20,7 +38,8 @@ package actor LogFeed {
         var waiting: [CheckedContinuation<Piece, any Error>] = []
     }
 
-    static let pieceLimit = 512
+    /// Events read at a time.
+    private static let pieceLimit = 512
     /// Events kept for those who come a little later.
     private static let keptLimit = 2048
 
@@ -53,20 +72,14 @@ package actor LogFeed {
         started += 1
         readings[cursor] = Reading(number: started)
         let result: Result<Piece, any Error>
-        do { result = .success(try await read(cursor)) } catch { result = .failure(error) }
+        do {
+            result = .success(try await Piece.read(after: cursor, types: types, in: store))
+        } catch { result = .failure(error) }
         if case .success(let piece) = result { keep(piece, after: cursor) }
         for waiter in readings.removeValue(forKey: cursor)?.waiting ?? [] {
             waiter.resume(with: result)
         }
         return try result.get()
-    }
-
-    private func read(_ cursor: LogCursor) async throws -> Piece {
-        let (page, events) = try await store.log(
-            after: cursor, types: types, limit: Self.pieceLimit)
-        return Piece(
-            begin: page.begin, next: page.next, epoch: page.epoch, events: events,
-            isFull: events.count >= Self.pieceLimit)
     }
 
     private func keep(_ piece: Piece, after cursor: LogCursor) {

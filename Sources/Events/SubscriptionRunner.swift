@@ -7,8 +7,6 @@ package import Storage
 /// A handler's writes and its slot's position commit together. A fault that will not heal parks
 /// its key; every other key goes on.
 package actor SubscriptionRunner {
-    /// Events read at a time.
-    private static let batchLimit = 512
     /// Where it stands is written at the latest when nothing has come for so long.
     private static let quiet = Duration.seconds(1)
     private static let conflictReruns = 3
@@ -172,21 +170,14 @@ package actor SubscriptionRunner {
     /// Who is behind asks for its own types only; who has caught up reads with the others.
     private func read() async throws -> LogFeed.Piece {
         if isAtEnd, let feed, let piece = try await shared(feed) { return piece }
-        let (page, events) = try await store.log(
-            after: floor, types: subscription.types, limit: Self.batchLimit)
-        return LogFeed.Piece(
-            begin: page.begin, next: page.next, epoch: page.epoch, events: events,
-            isFull: events.count >= Self.batchLimit)
+        return try await .read(after: floor, types: subscription.types, in: store)
     }
 
     private func shared(_ feed: LogFeed) async throws -> LogFeed.Piece? {
         do {
             let piece = try await feed.piece(after: floor)
             isAtEnd = !piece.isFull
-            return LogFeed.Piece(
-                begin: piece.begin, next: piece.next, epoch: piece.epoch,
-                events: piece.events.filter { subscription.types.contains($0.type) },
-                isFull: piece.isFull)
+            return piece.only(subscription.types)
         } catch let fault as any Fault where fault.kind == .unavailable {
             throw fault
         } catch {
