@@ -70,6 +70,7 @@ package struct SubscriptionLag: Sendable {
                 behind[slot] = ((known?.count ?? 0) + 1, min(known?.oldest ?? event.at, event.at))
             }
         }
+        let row = try await row(of: subscription, in: store)
         return SubscriptionLag(
             subscription: name, kind: subscription.kind,
             events: behind.values.map(\.count).reduce(0, +),
@@ -79,9 +80,8 @@ package struct SubscriptionLag: Sendable {
                 Slot(slot: $0.key, events: $0.value.count, oldest: $0.value.oldest)
             }
             .sorted { $0.slot < $1.slot }, parkedKeys: parked,
-            rebuild: try await rebuild(of: subscription, in: store),
-            rebuiltAt: try await row(of: subscription, in: store)?.rebuiltAt
-                .map { Instant(microseconds: $0) })
+            rebuild: try await rebuild(of: subscription, row, in: store),
+            rebuiltAt: row?.rebuiltAt.map { Instant(microseconds: $0) })
     }
 
     private static func row(
@@ -92,11 +92,9 @@ package struct SubscriptionLag: Sendable {
     }
 
     private static func rebuild(
-        of subscription: Subscription, in store: Store
+        of subscription: Subscription, _ row: ProjectionRow?, in store: Store
     ) async throws -> Rebuild? {
-        guard let since = try await row(of: subscription, in: store)?.rebuildingSince else {
-            return nil
-        }
+        guard let since = row?.rebuildingSince else { return nil }
         let name = subscription.aside.name
         return try await store.bookkeeping { session in
             let floor = try session.floor(subscription: name) ?? .start
