@@ -148,6 +148,5 @@ package struct ProjectionRebuilds: Sendable {
             transaction.afterCommitSignal { $0.announceControls() }
             return true
         }
-        store.announce(.controls)
     }
 }
