@@ -13,7 +13,8 @@ struct EventsAdminController: Sendable {
         group.post(
             "subscriptions/:name/rebuild", use: Endpoint.route(platform.timekeeper, rebuild))
         group.post(
-            "subscriptions/:name/rebuild/cancel", use: Endpoint.route(platform.timekeeper, cancel))
+            "subscriptions/:name/rebuild/cancellation",
+            use: Endpoint.route(platform.timekeeper, cancel))
     }
 
     /// `POST /admin/subscriptions/{name}/rebuild` → computed anew beside what is shown; 404; 409 for
@@ -23,7 +24,7 @@ struct EventsAdminController: Sendable {
         return ["status": "rebuilding"]
     }
 
-    /// `POST /admin/subscriptions/{name}/rebuild/cancel` → given up; what is shown stays; 404; 409.
+    /// `POST /admin/subscriptions/{name}/rebuild/cancellation` → given up; what is shown stays; 404; 409.
     @Sendable private func cancel(_ call: Endpoint) async throws -> [String: String] {
         try await platform.rebuilds.cancel(call.context.parameters.require("name"), call: call.call)
         return ["status": "cancelled"]

@@ -21,7 +21,8 @@ struct RebuildProjection: AsyncParsableCommand {
         let (name, cancels, json) = (name, cancel, output.json)
         let path = "/admin/subscriptions/\(Listing.escaped(name))/rebuild"
         try await CommandSession.run(options) { session in
-            let reply = try await session.post(cancels ? path + "/cancel" : path, .object([:]))
+            let reply = try await session.post(
+                cancels ? path + "/cancellation" : path, .object([:]))
             if json {
                 Terminal.line(reply.pretty)
             } else {
