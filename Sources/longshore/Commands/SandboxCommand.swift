@@ -67,10 +67,12 @@ struct WalmartSandboxCommand: AsyncParsableCommand {
                 Glibc.exit(0)
             }
         }
-        let group = ServiceGroup(
-            configuration: .init(
-                services: [.init(service: server)], gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: CommandSession.quietLogger()))
+        var settings = ServiceGroupConfiguration(
+            services: [.init(service: server)], gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: CommandSession.quietLogger())
+        // Callers that keep their connections open do not keep it from ending.
+        settings.maximumGracefulShutdownDuration = .seconds(10)
+        let group = ServiceGroup(configuration: settings)
         do { try await group.run() } catch let error as IOError where error.errnoCode == EADDRINUSE
         {
             Terminal.error("port \(port) is taken; choose another with --port, or 0 for any")
