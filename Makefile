@@ -6,7 +6,7 @@ export SWIFT_BACKTRACE ?= enable=no
 
 help:
 	@echo "make demo      build, then ten sellers' orders from a sandbox, shipped and confirmed"
-	@echo "make test      format check, build, all tests"
+	@echo "make test      format check, build, all tests (ONLY=name: those whose name it fits)"
 	@echo "make torture   release build, then break a scratch copy in every way, and count"
 	@echo "make bench     release build, then the figures, on this disk"
 	@echo "make release   the program for deployment: .build/release/longshore"
@@ -31,7 +31,7 @@ test: setup lint
 	@echo "Building the program and its tests …"
 	@$(SWIFT) build --build-tests
 	@echo "Running the tests …"
-	@$(SWIFT) test --skip-build
+	@Scripts/test $(if $(ONLY),--filter '$(ONLY)')
 
 format:
 	@$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks

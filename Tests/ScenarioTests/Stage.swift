@@ -107,12 +107,16 @@ final class Stage: Sendable {
         }
         let services = try await platform.services { platformSignal.yield($0) }
         groups = [
-            ServiceGroup(
-                configuration: .init(services: services.map { .init(service: $0) }, logger: logger)),
-            ServiceGroup(configuration: .init(services: [.init(service: server)], logger: logger)),
+            Self.group(services.map { .init(service: $0) }, logger),
+            Self.group([.init(service: server)], logger),
         ]
         let started = groups
         running = Task {
+            // Who waits for a port of a server that could not start must not wait for ever.
+            defer {
+                sandboxSignal.finish()
+                platformSignal.finish()
+            }
             try await withThrowingTaskGroup(of: Void.self) { tasks in
                 for group in started { tasks.addTask { try await group.run() } }
                 try await tasks.waitForAll()
@@ -122,6 +126,15 @@ final class Stage: Sendable {
         port = try #require(await platformReady.first { _ in true })
         let shop = try await Self.openShop(client, port, sandboxPort, options.webhookMethod)
         (tenant, connection, facilities) = (shop.tenant, shop.connection, shop.facilities)
+    }
+
+    private static func group(
+        _ services: [ServiceGroupConfiguration.ServiceConfiguration], _ logger: Logger
+    ) -> ServiceGroup {
+        var settings = ServiceGroupConfiguration(services: services, logger: logger)
+        // A connection that nobody ends may not hold up everything behind this test.
+        settings.maximumGracefulShutdownDuration = .seconds(30)
+        return ServiceGroup(configuration: settings)
     }
 
     private static func openShop(
