@@ -109,7 +109,7 @@ extension Dispatcher {
 
     private func isOurs(_ partition: String) -> Bool {
         guard !leases.isExclusive else { return true }
-        return JobPartition(partition).map { known[Shard.of($0.tenant)] != nil } ?? false
+        return partitions.partition(partition).map { known[Shard.of($0.tenant)] != nil } ?? false
     }
 
     /// Puts what ran back into the queue, as a suspect; ends what is not to run again.
@@ -280,7 +280,7 @@ extension Dispatcher {
 
     private func enter(_ partition: String) -> Share? {
         guard !leases.isExclusive else { return Share(shard: 0, term: 0) }
-        guard let tenant = JobPartition(partition)?.tenant else { return nil }
+        guard let tenant = partitions.partition(partition)?.tenant else { return nil }
         let shard = Shard.of(tenant)
         return leases.enter(shard).map { Share(shard: shard, term: $0) }
     }

@@ -14,7 +14,8 @@ extension Dispatcher {
     }
 
     func perform(_ row: JobRow, _ stop: AttemptStop) async throws {
-        let result = await attempt(row, stop)
+        let result = await attempt(
+            row, under: partitions.partition(row.partition)?.key, stop)
         guard let current = running[row.number], current.row.fence == row.fence,
             !current.isSettling
         else {
@@ -28,7 +29,7 @@ extension Dispatcher {
     }
 
     private nonisolated func attempt(
-        _ row: JobRow, _ stop: AttemptStop
+        _ row: JobRow, under scope: String?, _ stop: AttemptStop
     ) async -> Result<JobOutcome, any Error> {
         guard let entry = ending.registry.entry(row.kind) else {
             logger.error("no worker", metadata: ["kind": "\(row.kind)"])
@@ -41,7 +42,7 @@ extension Dispatcher {
         let context = JobContext(
             of: row, call: call(for: row), store: store, timekeeper: timekeeper,
             allowance: Allowance(
-                scope: JobPartition(row.partition)?.key, budgets: budgets,
+                scope: scope, budgets: budgets,
                 isPrepaid: !row.ranAlone))
         do {
             return .success(
@@ -173,14 +174,14 @@ extension Dispatcher {
 
     /// Whether the connection's breaker is open: then failing for its sake costs no attempt.
     private func isParked(_ row: JobRow) -> Bool {
-        JobPartition(row.partition)?.connection.map { !breakers.isClosed($0) } ?? false
+        partitions.partition(row.partition)?.connection.map { !breakers.isClosed($0) } ?? false
     }
 
     /// Tells the connection's breaker how it went.
     private func note(
         _ row: JobRow, _ result: Result<JobOutcome, any Error>, _ stop: AttemptStop
     ) {
-        guard let connection = JobPartition(row.partition)?.connection else { return }
+        guard let connection = partitions.partition(row.partition)?.connection else { return }
         let scope = LimitScope.connection(connection)
         switch result {
         // Waiting and giving up are said without having called.

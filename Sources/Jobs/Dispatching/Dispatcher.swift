@@ -60,6 +60,7 @@ package actor Dispatcher {
     var running: [Int64: Running] = [:]
     var expiries = Heap<Expiry>()
     var breakers = CircuitBreakers()
+    var partitions = JobPartition.Known()
     /// Commits told of more jobs than were kept: the queue must be read.
     var missesSome = false
     var lookedAt: Instant?

@@ -40,5 +40,24 @@ package struct JobPartition: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Only the last part may hold the separator.
-    private static func plain(_ text: String) -> String { text.replacing("/", with: "_") }
+    private static func plain(_ text: String) -> String {
+        text.utf8.contains(UInt8(ascii: "/")) ? text.replacing("/", with: "_") : text
+    }
+
+    /// Partitions read once: a dispatcher meets the same few with every job.
+    package struct Known: Sendable {
+        private static let limit = 4096
+        private var partitions: [String: JobPartition] = [:]
+
+        package init() {}
+
+        /// Reads what ``JobPartition/description`` wrote.
+        package mutating func partition(_ text: String) -> JobPartition? {
+            if let known = partitions[text] { return known }
+            guard let read = JobPartition(text) else { return nil }
+            if partitions.count >= Self.limit { partitions = [:] }
+            partitions[text] = read
+            return read
+        }
+    }
 }
