@@ -34,13 +34,15 @@ package enum StorageFaultCode: String, FaultCode {
     case copyUnsupported
     /// A projection wrote what is not its own, or another wrote what a projection computes.
     case notItsOwn
+    /// A text holds a character that the database cannot keep.
+    case textUnstorable
 
     package static let service = "storage"
 
     package var kind: FaultKind {
         switch self {
         case .duplicate, .stale, .operationRunning: .conflict
-        case .operationReused, .cursorMalformed: .invalid
+        case .operationReused, .cursorMalformed, .textUnstorable: .invalid
         case .copyUnsupported: .refused
         case .unknownRecord: .notFound
         case .full, .interrupted, .broken, .closed, .locked, .unreachable, .leaseLost,

@@ -28,7 +28,7 @@ final class PostgresConnection {
         // A process that froze inside a transaction gives back what it has locked; long enough for
         // any closure that only thinks, which would be cut off again and again.
         try execute(
-            "SET enable_seqscan = off; SET jit = off; "
+            "SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off; "
                 + "SET idle_in_transaction_session_timeout = '60s'")
     }
 
@@ -63,6 +63,15 @@ final class PostgresConnection {
         guard let result = PQexec(handle, sql) else { throw lost() }
         defer { PQclear(result) }
         try check(result)
+    }
+
+    /// Runs several statements without values, in one round trip.
+    /// - Returns: what the last one answers in its first column.
+    func ask(_ sql: String) throws -> String? {
+        guard let result = PQexec(handle, sql) else { throw lost() }
+        defer { PQclear(result) }
+        try check(result)
+        return PQntuples(result) > 0 ? String(cString: PQgetvalue(result, 0, 0)) : nil
     }
 
     /// Runs one statement, prepared at its first use. Question marks stand for the values in order.
@@ -171,6 +180,8 @@ struct PostgresFault: Error {
     var storageError: StorageError {
         switch state {
         case "23505": StorageError(.duplicate, message)
+        case "22021":
+            StorageError(.textUnstorable, "holds a character that PostgreSQL cannot keep, U+0000")
         case "53100": StorageError(.full, "the database's disk is full")
         case "55P03": StorageError(.interrupted, "the table is being read, perhaps by a backup")
         case "57014": StorageError(.interrupted, "the statement was cancelled")

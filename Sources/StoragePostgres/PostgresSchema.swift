@@ -15,7 +15,7 @@ enum PostgresSchema {
 
     /// Each version's changes to the one before. Only what is missing is done: the same words again
     /// would lock tables that other processes are using.
-    static let steps = [first, second]
+    static let steps = [first, second, third]
 
     private static let second = [
         """
@@ -116,6 +116,11 @@ enum PostgresSchema {
                 + "\(recordsRole), \(engineRole)",
         ]
         + ["events", "operations", "tokens", "parked", "jobs", "job_history"].flatMap { wall($0) }
+
+    /// Numbers for jobs that go over together are drawn ahead, by whoever enqueues.
+    private static let third = [
+        "GRANT USAGE ON SEQUENCE jobs_number_seq TO \(recordsRole), \(engineRole)"
+    ]
 
     /// Row-level security of one of the engine's tables: a tenant's role sees the tenant's rows, the
     /// engine's role all.

@@ -8,12 +8,12 @@ extension PostgresSession: StatementRunner {
     func rows<T>(
         _ sql: String, _ values: [SQLValue], _ read: (PostgresRow) throws -> T
     ) throws -> [T] {
-        try run(sql, PostgresValues(values)).map(read)
+        try run(sql, PostgresValues(values), seeing: .all).map(read)
     }
 
     @discardableResult
     func change(_ sql: String, _ values: [SQLValue]) throws -> Int {
-        try run(sql, PostgresValues(values)).changed
+        try run(sql, PostgresValues(values), seeing: .all).changed
     }
 }
 
@@ -24,7 +24,7 @@ extension PostgresValues {
             switch value {
             case .null: add(Kind.unknown, nil)
             case .integer(let number): add(number)
-            case .text(let text): add(Kind.text, Array(text.utf8), isBinary: false)
+            case .text(let text): add(Kind.text, Array(text.utf8))
             case .blob(let bytes): add(Kind.bytes, bytes)
             }
         }
@@ -32,24 +32,40 @@ extension PostgresValues {
 }
 
 extension PostgresSession: JobRows, JobListing {
-    /// What went well goes over in one statement; the others one by one.
+    /// What stands in nobody's way goes over with others'.
+    func insertJob(_ job: JobRow, unlessSince window: JobWindow?) throws -> JobInsertion {
+        do {
+            if let number = try batch?.enqueue(job) { return .added(number) }
+        } catch let fault as PostgresFault { throw fault.storageError }
+        return try insertAtOnce(job, unlessSince: window)
+    }
+
+    /// What went well goes over in one statement for each fence, of which a batch has one or two; the
+    /// others one by one.
     func finish(_ jobs: [JobRow], from states: Set<JobState>?) throws -> Set<Int64> {
         let plain = jobs.filter { states == nil && $0.state == .completed && $0.fault == nil }
         guard plain.count > 1 else { return try finishEach(jobs, from: states) }
-        let values = PostgresValues().with(numbers: plain.map(\.number))
-            .with(numbers: plain.map(\.fence)).with(numbers: plain.map { $0.finished ?? 0 })
-        let ended = Set(try run(Self.complete, values).map { $0.integer(0) })
+        var ended: Set<Int64> = []
+        for (fence, jobs) in Dictionary(grouping: plain, by: \.fence) {
+            let numbers = jobs.map(\.number)
+            let values = PostgresValues().with(numbers: numbers).with(fence)
+                .with(numbers: numbers).with(numbers: jobs.map { $0.finished ?? 0 })
+            ended.formUnion(
+                try run(Self.complete, values, seeing: .own).map { $0.integer(0) })
+        }
         let numbers = Set(plain.map(\.number))
         return try ended.union(
             finishEach(jobs.filter { !numbers.contains($0.number) }, from: states))
     }
 
+    // "+ 0", here and below: a planner that takes the queue for empty would rather look through all
+    // that are ready or running, by the small indexes of those, than for each number.
     private static let complete = """
         WITH gone AS (
-          DELETE FROM jobs j USING unnest(?, ?, ?) AS e(job, term, ended)
-          WHERE j.number = e.job AND j.state = 2 AND j.fence = e.term RETURNING j.*, e.ended)
+          DELETE FROM jobs WHERE number = ANY(?) AND state + 0 = 2 AND fence = ? RETURNING *)
         INSERT INTO job_history(\(JobColumns.all))
-        SELECT \(JobColumns.completed(at: "ended")) FROM gone RETURNING number
+        SELECT \(JobColumns.completed(at: "e.ended"))
+        FROM gone JOIN unnest(?, ?) AS e(job, ended) ON gone.number = e.job RETURNING number
         """
 
     /// One statement for all: every round trip to the server costs more than the rows.
@@ -57,10 +73,10 @@ extension PostgresSession: JobRows, JobListing {
         try run(
             """
             UPDATE jobs SET state = 2, attempt = attempt + 1, fence = fence + 1, started = ?, ran_alone = ?
-            WHERE number = ANY(?) AND state = 1 RETURNING \(JobColumns.all)
+            WHERE number = ANY(?) AND state + 0 = 1 RETURNING \(JobColumns.all)
             """,
             PostgresValues().with(now).with(isAlone ? 1 : 0)
-                .with(numbers: numbers)
+                .with(numbers: numbers), seeing: .own
         ).map(JobColumns.job)
     }
 }

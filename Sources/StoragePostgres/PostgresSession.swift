@@ -4,6 +4,8 @@ import Storage
 /// One connection's view as the rows the seam asks for; its parts stand in extensions.
 final class PostgresSession {
     let connection: PostgresConnection
+    /// What is open, on a connection that writes.
+    var batch: PostgresBatch?
     private var collections: [String: CollectionSQL] = [:]
 
     init(_ connection: PostgresConnection) { self.connection = connection }
@@ -16,8 +18,14 @@ final class PostgresSession {
     }
 
     /// Runs a statement and turns the driver's fault into ours.
-    func run(_ sql: String, _ values: PostgresValues = PostgresValues()) throws -> PostgresRows {
-        do { return try connection.run(sql, values) } catch let fault as PostgresFault {
+    func run(
+        _ sql: String, _ values: PostgresValues = PostgresValues(),
+        seeing sight: PostgresBatch.Sight = .none
+    ) throws -> PostgresRows {
+        do {
+            try batch?.prepare(sight)
+            return try connection.run(sql, values)
+        } catch let fault as PostgresFault {
             throw fault.storageError
         }
     }

@@ -8,6 +8,7 @@ struct PostgresValues {
         static let bytes: Oid = 17
         static let integer: Oid = 20
         static let text: Oid = 25
+        static let blobs: Oid = 1001
         static let texts: Oid = 1009
         static let integers: Oid = 1016
         static let unknown: Oid = 0
@@ -20,7 +21,7 @@ struct PostgresValues {
     var count: Int { types.count }
 
     func with(_ text: String?) -> Self {
-        adding(Kind.text, text.map { Array($0.utf8) }, isBinary: false)
+        adding(Kind.text, text.map { Array($0.utf8) })
     }
 
     func with(_ number: Int64?) -> Self {
@@ -31,27 +32,50 @@ struct PostgresValues {
 
     func with(blob: [UInt8]?) -> Self { adding(Kind.bytes, blob) }
 
-    /// An array of texts, as one value: quoted, so that any character may stand in one.
-    func with(texts: [String]) -> Self {
-        let quoted = texts.map { text in
-            "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
-        }
-        let literal = "{" + quoted.joined(separator: ",") + "}"
-        return adding(Kind.texts, Array(literal.utf8), isBinary: false)
-    }
-
-    /// An array of `bigint`, as one value in its binary form: dimensions, no nulls, the elements' type,
-    /// how many, the first one's number; then each with its length.
-    func with(numbers: [Int64]) -> Self {
-        var bytes: [UInt8] = []
-        func add(_ number: Int32) { withUnsafeBytes(of: number.bigEndian) { bytes += $0 } }
-        bytes.reserveCapacity(20 + numbers.count * 12)
-        for number in [1, 0, Int32(Kind.integer), Int32(numbers.count), 1] { add(number) }
-        for number in numbers {
-            add(8)
+    /// An array of `bigint`, as one value.
+    func with(numbers: [Int64?]) -> Self {
+        with(Kind.integers, of: Kind.integer, numbers, size: 12) { number, bytes in
             withUnsafeBytes(of: number.bigEndian) { bytes += $0 }
         }
-        return adding(Kind.integers, bytes)
+    }
+
+    /// An array of texts that may be missing, as one value.
+    func with(texts: [String?]) -> Self {
+        with(Kind.texts, of: Kind.text, texts, size: 40) { $1 += $0.utf8 }
+    }
+
+    func with(blobs: [[UInt8]?]) -> Self {
+        with(Kind.blobs, of: Kind.bytes, blobs, size: 200) { $1 += $0 }
+    }
+
+    /// An array in its binary form: dimensions, whether some are missing, the elements' type, how
+    /// many, the first one's number; then each with its length.
+    /// - Parameter size: bytes an element takes, more or less.
+    private func with<T>(
+        _ type: Oid, of element: Oid, _ items: [T?], size: Int,
+        _ append: (T, inout [UInt8]) -> Void
+    ) -> Self {
+        var bytes: [UInt8] = []
+        func put(_ number: Int32, at place: Int? = nil) {
+            withUnsafeBytes(of: number.bigEndian) { raw in
+                guard let place else { return bytes += raw }
+                for (offset, byte) in raw.enumerated() { bytes[place + offset] = byte }
+            }
+        }
+        bytes.reserveCapacity(20 + items.count * size)
+        let isSparse: Int32 = items.contains { $0 == nil } ? 1 : 0
+        for number in [1, isSparse, Int32(element), Int32(items.count), 1] { put(number) }
+        for item in items {
+            guard let item else {
+                put(-1)
+                continue
+            }
+            let place = bytes.count
+            put(0)
+            append(item, &bytes)
+            put(Int32(bytes.count - place - 4), at: place)
+        }
+        return adding(type, bytes)
     }
 
     func with(_ values: [IndexValue]) -> Self {
@@ -74,17 +98,17 @@ struct PostgresValues {
         return all
     }
 
-    private func adding(_ type: Oid, _ content: [UInt8]?, isBinary: Bool = true) -> Self {
+    private func adding(_ type: Oid, _ content: [UInt8]?) -> Self {
         var values = self
-        values.add(type, content, isBinary: isBinary)
+        values.add(type, content)
         return values
     }
 
-    mutating func add(_ type: Oid, _ content: [UInt8]?, isBinary: Bool = true) {
+    /// A text, too, has its length and no end mark: one that holds a zero is refused, not cut short.
+    mutating func add(_ type: Oid, _ content: [UInt8]?) {
         types.append(type)
-        // A text ends with a zero byte; a binary value has its length.
-        contents.append(isBinary ? content : content.map { $0 + [0] })
-        formats.append(isBinary ? 1 : 0)
+        contents.append(content)
+        formats.append(1)
     }
 
     mutating func add(_ number: Int64) {

@@ -13,9 +13,9 @@ final class PostgresWriter {
     private let address: String
     private var session: PostgresSession
     private var transaction = ""
-    /// Whom the open transaction acts for since its last closure that stands: said again only when it
-    /// is another, since every word is a round trip.
-    private var actsFor: TenantID?
+    private let numbers = PostgresBatch.JobNumbers()
+    /// A statement for several closures failed: in the next batch each has its own.
+    private var isCareful = false
     /// What is open on the connection cannot be told any more: the next batch has another.
     private var isSpoilt = false
     private(set) var batches = 0
@@ -57,11 +57,21 @@ final class PostgresWriter {
                 outcome.answers.append((work, .failure(error)))
                 outcome.again = done
                 return outcome
+            case .failedTogether:
+                return runAgain(done + [work], outcome)
             }
         }
         batches += 1
         closures += taken
-        commit(done, &outcome)
+        return commit(done, outcome)
+    }
+
+    /// Whose statement it was that failed shows when each has its own.
+    private func runAgain(_ done: [EngineWork], _ outcome: Outcome) -> Outcome {
+        var outcome = outcome
+        (isCareful, isSpoilt) = (true, true)
+        for undone in done { undone.undo() }
+        outcome.again = done
         return outcome
     }
 
@@ -78,17 +88,18 @@ final class PostgresWriter {
     }
 
     private func start() throws {
-        actsFor = nil
-        try session.connection.execute("BEGIN")
-        transaction =
-            try session.connection.run("SELECT pg_current_xact_id()::text").first { $0.text(0) }
-            ?? ""
+        transaction = try session.connection.ask("BEGIN; SELECT pg_current_xact_id()::text") ?? ""
+        session.batch = PostgresBatch(
+            session.connection, numbers: numbers, isCareful: isCareful)
+        isCareful = false
     }
 
     private enum Ending {
         case stands
         case failed(any Error)
         case undidAll(any Error)
+        /// A statement for several closures did.
+        case failedTogether
     }
 
     private func run(_ work: EngineWork) -> Ending {
@@ -102,41 +113,43 @@ final class PostgresWriter {
     }
 
     private func runOnce(_ work: EngineWork) -> Ending {
-        let connection = session.connection
+        guard let batch = session.batch else { return .failedTogether }
         do {
-            try connection.execute(opening(for: work.tenant))
+            try batch.begin(work.tenant)
             do {
                 try work.run(session)
-                actsFor = work.tenant
+                guard batch.sharedFault == nil else { return .failedTogether }
+                batch.keep()
                 return .stands
             } catch {
-                if !connection.isAlive { return .undidAll(Self.translate(error)) }
-                try connection.execute("ROLLBACK TO closure; RELEASE closure")
-                actsFor = nil
+                if !session.connection.isAlive { return .undidAll(Self.translate(error)) }
+                guard batch.sharedFault == nil else { return .failedTogether }
+                try batch.undo()
                 return .failed(Self.ours(error))
             }
         } catch { return .undidAll(Self.translate(error)) }
     }
 
-    /// Ends the savepoint of the closure before, and begins this one's with its role and tenant, in
-    /// one round trip. The platform's own closures keep the books of all tenants, and see the records
-    /// of none but their own.
-    private func opening(for tenant: TenantID) -> String {
-        let release = actsFor == nil ? "" : "RELEASE closure; "
-        guard actsFor != tenant else { return release + "SAVEPOINT closure" }
-        let role =
-            tenant == .platform ? PostgresSchema.engineRole : PostgresSchema.recordsRole
-        return release + "SAVEPOINT closure; SET LOCAL ROLE \(role); "
-            + "SET LOCAL longshore.tenant = '\(tenant.rawValue)'"
-    }
-
-    private func commit(_ done: [EngineWork], _ outcome: inout Outcome) {
+    private func commit(_ done: [EngineWork], _ outcome: Outcome) -> Outcome {
+        var outcome = outcome
+        do {
+            try session.batch?.end()
+        } catch  where session.connection.isAlive {
+            return runAgain(done, outcome)
+        } catch {
+            // The server itself takes back what was never committed.
+            isSpoilt = true
+            for work in done { work.undo() }
+            outcome.again = done
+            return outcome
+        }
         do {
             try session.connection.execute("RESET ROLE; COMMIT")
             for work in done { outcome.answers.append((work, .success(()))) }
         } catch {
             settle(done, Self.translate(error), &outcome)
         }
+        return outcome
     }
 
     /// The reply to a commit was lost: the server knows what became of it.

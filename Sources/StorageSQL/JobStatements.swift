@@ -5,6 +5,12 @@ extension JobRows where Self: StatementRunner {
     package func insertJob(
         _ job: JobRow, unlessSince window: JobWindow?
     ) throws -> JobInsertion {
+        try insertAtOnce(job, unlessSince: window)
+    }
+
+    package func insertAtOnce(
+        _ job: JobRow, unlessSince window: JobWindow?
+    ) throws -> JobInsertion {
         // Another process may start or end the job in the way between two statements.
         for _ in 0..<3 {
             if let number = try add(job) {

@@ -128,6 +128,13 @@ package struct JobRow: Sendable {
         self.enqueued = enqueued
     }
 
+    /// As it is enqueued: nothing has become of it yet, and none stands in its way.
+    package var isFresh: Bool {
+        uniqueKey == nil && attempt == 0 && fence == 0 && crashes == 0 && !isSuspect && !ranAlone
+            && !isCancelling && started == nil && finished == nil && fault == nil
+            && progress == nil
+    }
+
     /// One priority step is worth ten seconds of waiting.
     package static let priorityStep: Int64 = 10_000_000
     /// A deadline nearer than this makes a job more urgent than its age.
