@@ -43,6 +43,11 @@ struct Bench {
                 $0 + 1 < arguments.count ? arguments[$0 + 1] : nil
             }
         }
+        if let path = option("--fill") {
+            return try await DepthSuite.fill(
+                path, ready: Int(option("--ready") ?? "") ?? 0,
+                scheduled: Int(option("--scheduled") ?? "") ?? 0)
+        }
         let results = option("--results") ?? "Benchmarks/results/latest.json"
         let folder = URL(fileURLWithPath: results).deletingLastPathComponent().path
         try FileManager.default.createDirectory(

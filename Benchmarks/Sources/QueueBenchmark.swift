@@ -20,6 +20,10 @@ struct QueueBenchmark {
     struct Load {
         let callers: Int
         let perCall: Int
+        /// Callers act for so many, in turn.
+        var tenants = 1
+        /// Partitions of their own, as connections have: none waits for another's limit.
+        var keys = 8
 
         static let single = Load(callers: 64, perCall: 1)
         static let hundred = Load(callers: 8, perCall: 100)
@@ -57,23 +61,25 @@ struct QueueBenchmark {
     }
 
     func dispatcher(
-        _ registry: JobRegistry, _ board: DispatcherBoard = DispatcherBoard(), capacity: Int = 256
+        _ registry: JobRegistry, _ board: DispatcherBoard = DispatcherBoard(), capacity: Int = 256,
+        budgets: Budgets? = nil
     ) -> Dispatcher {
         let clock = SystemTimekeeper()
         return Dispatcher(
             store: store, ending: JobEnding(registry: registry),
-            budgets: Budgets(timekeeper: clock), timekeeper: clock, logger: Self.quiet,
+            budgets: budgets ?? Budgets(timekeeper: clock), timekeeper: clock, logger: Self.quiet,
             board: board, settings: .init(capacity: capacity))
     }
 
     /// - Returns: jobs a second, commits per thousand jobs, processor microseconds a job.
-    func run(_ count: Int, _ load: Load) async throws -> (
-        rate: Double, commits: Double, cpu: Double
-    ) {
+    func run(
+        _ count: Int, _ load: Load, budgets: Budgets? = nil,
+        worker: any JobWorker = NothingWorker()
+    ) async throws -> (rate: Double, commits: Double, cpu: Double) {
         var registry = JobRegistry()
-        registry.add(NothingWorker())
+        registry.add(worker)
         let board = DispatcherBoard()
-        let dispatcher = dispatcher(registry, board)
+        let dispatcher = dispatcher(registry, board, budgets: budgets)
         let each = count / load.callers
         let total = each / load.perCall * load.perCall * load.callers
         let before = Double(try await store.facts()["commits"] ?? "0") ?? 0
@@ -82,7 +88,7 @@ struct QueueBenchmark {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await dispatcher.run() }
                 for caller in 0..<load.callers {
-                    group.addTask { try await enqueue(each, caller, load.perCall) }
+                    group.addTask { try await enqueue(each, caller, load) }
                 }
                 for _ in 0..<load.callers { try await group.next() }
                 // What the board counts is on disk; asking the database would measure the asking.
@@ -101,17 +107,28 @@ struct QueueBenchmark {
         return (Double(total) / time, (after - before) / Double(total) * 1000, cpu)
     }
 
-    private func enqueue(_ count: Int, _ caller: Int, _ perCall: Int) async throws {
+    /// - Parameter delay: how far in the future they are due.
+    func enqueue(
+        _ count: Int, _ caller: Int, _ load: Load, delay: Duration = .zero
+    ) async throws {
         let filler = String(repeating: "x", count: 174)
         let clock = SystemTimekeeper()
-        for _ in 0..<count / perCall {
-            let call = Call(
-                tenant: .sample(1), actor: .platform, at: clock.now, correlation: "b")
-            // Partitions of their own, as connections have: none waits for another's limit.
+        let tenant = TenantID.sample(UInt64(caller % load.tenants + 1))
+        for round in 0..<count / load.perCall {
+            let call = Call(tenant: tenant, actor: .platform, at: clock.now, correlation: "b")
             try await store.writeUnrepeated(call, lane: .interactive) { transaction in
-                for _ in 0..<perCall {
+                for index in 0..<load.perCall {
+                    guard load.keys > 8 else {
+                        let key = "bench:\(caller % load.keys)"
+                        _ = try transaction.enqueue(
+                            Nothing(filler: filler), JobOptions(delay: delay, key: key))
+                        continue
+                    }
+                    let number = caller + (round * load.perCall + index) * load.callers
+                    let key = "bench:\(number % load.keys)"
                     _ = try transaction.enqueue(
-                        Nothing(filler: filler), JobOptions(key: "bench:\(caller % 8)"))
+                        Nothing(filler: key + " " + filler.dropFirst(key.utf8.count + 1)),
+                        JobOptions(delay: delay, key: key))
                 }
             }
         }

@@ -115,6 +115,8 @@ struct StoreSuite {
 final class Waits: Sendable {
     private let all = Mutex<[Double]>([])
 
+    var count: Int { all.withLock { $0.count } }
+
     func add(_ value: Double) { all.withLock { $0.append(value) } }
 
     func quantile(_ part: Double) -> Double {

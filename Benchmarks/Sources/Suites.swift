@@ -11,6 +11,10 @@ struct Suites {
             Suites(name: "P3") { try await QueueSuites(folder: folder).onPostgres() },
             Suites(name: "P4") { try await StoreSuite(folder: folder, sync: sync).run() },
             Suites(name: "P5") { try await PickupSuite(folder: folder, sync: sync).run() },
+            Suites(name: "P6") { try await FairnessSuite(folder: folder).run() },
+            Suites(name: "P7") { try await LimitsSuite(folder: folder).run() },
+            Suites(name: "P8") { try await DepthSuite(folder: folder).run() },
+            Suites(name: "P9") { try await HeldSuite(folder: folder).run() },
             Suites(name: "P13") { try await OrdersBenchmark(folder: folder).run() },
         ]
     }
