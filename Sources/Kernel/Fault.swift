@@ -106,9 +106,16 @@ public struct RecordedFault: Fault, Codable, Hashable {
 
     public init(kind: FaultKind, code: String, detail: String, field: String? = nil) {
         self.kind = kind
-        self.code = code
-        self.detail = detail
-        self.field = field
+        self.code = Self.storable(code)
+        self.detail = Self.storable(detail)
+        self.field = field.map(Self.storable)
+    }
+
+    /// Words from outside may hold what not every database keeps; writing down what went wrong must
+    /// not fail for it.
+    private static func storable(_ text: String) -> String {
+        guard text.utf8.contains(0) else { return text }
+        return String(text.map { $0 == "\0" ? "\u{FFFD}" : $0 })
     }
 
     /// The record of any error; what is no fault of ours is a defect.

@@ -121,3 +121,14 @@ import Testing
         #expect(first.description.hasPrefix("0001-") && last.description.hasPrefix("9999-"))
     }
 }
+
+@Suite struct RecordedFaultTests {
+    /// A zero in words from outside is refused by PostgreSQL: a job's end could not be written.
+    @Test func `what went wrong can be written down whatever its words hold`() {
+        let fault = RecordedFault(
+            kind: .invalid, code: "c\0", detail: "currency \"\0\"", field: "f\0")
+
+        #expect(fault.code == "c\u{FFFD}" && fault.detail == "currency \"\u{FFFD}\"")
+        #expect(fault.field == "f\u{FFFD}")
+    }
+}
