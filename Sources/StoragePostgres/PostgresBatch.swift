@@ -9,8 +9,12 @@ import Storage
 final class PostgresBatch {
     /// Numbers drawn ahead are used for so long: a job's number tells about when it was enqueued.
     private static let freshness = Duration.seconds(1)
-    private static let fewest = 64
+    private static let fewest = 16
     private static let most = 2048
+    /// So many rows go over in one statement …
+    private static let piece = 1000
+    /// … and so many bytes are kept; a closure that enqueues more sends the rest at once.
+    private static let keptBytes = 4 * 1_048_576
 
     let connection: PostgresConnection
     /// A statement for several closures failed: which one is to blame shows when each has its own.
@@ -30,8 +34,10 @@ final class PostgresBatch {
     private var sent: [JobRow] = []
     /// Of the closure that runs.
     private var own: [JobRow] = []
+    private var bytes = 0
 
-    /// Numbers for jobs that are not yet in the database.
+    /// Numbers for jobs that are not yet in the database. They go with the connection that drew them:
+    /// a server that died may give those that nobody used once more.
     final class JobNumbers {
         fileprivate var drawn: ArraySlice<Int64> = []
         fileprivate var until = ContinuousClock.now
@@ -97,13 +103,27 @@ final class PostgresBatch {
     /// - Returns: the number the job will have; `nil` when it has to be inserted at once.
     func enqueue(_ job: JobRow) throws -> Int64? {
         // The engine's role sends it, whom no wall stops: only one's own tenant's, or for the platform.
-        guard !isCareful, job.isFresh, job.tenant == tenant || tenant == .platform else {
-            return nil
-        }
+        guard !isCareful, job.isFresh, job.tenant == tenant || tenant == .platform,
+            bytes < Self.keptBytes, Self.isStorable(job)
+        else { return nil }
+        bytes += job.payload.count
         var job = job
         job.number = try shared { try number() }
         own.append(job)
         return job.number
+    }
+
+    /// Jobs that are inserted at once have the database's next numbers: those enqueued after them get
+    /// higher ones.
+    func forgetNumbers() {
+        supply.drawn = []
+        supply.count = Self.fewest
+    }
+
+    /// What only this job is to blame for is found before it goes over with others'.
+    private static func isStorable(_ job: JobRow) -> Bool {
+        [job.kind, job.partition, job.lane ?? "", job.correlation, job.cause ?? ""]
+            .allSatisfy { !$0.utf8.contains(0) }
     }
 
     private func open() throws {
@@ -157,7 +177,7 @@ final class PostgresBatch {
         if supply.drawn.isEmpty || supply.until < now {
             // Who needs more within a moment gets more at once.
             supply.count =
-                supply.until < now ? Self.fewest : min(supply.count * 2, Self.most)
+                supply.until < now ? Self.fewest : min(supply.count * 4, Self.most)
             supply.drawn = try connection.run(
                 "SELECT nextval('jobs_number_seq') FROM generate_series(1, ?)",
                 PostgresValues().with(supply.count)
@@ -171,6 +191,13 @@ final class PostgresBatch {
     }
 
     private func insert(_ jobs: [JobRow]) throws {
+        bytes = 0
+        for start in stride(from: 0, to: jobs.count, by: Self.piece) {
+            try insertPiece(jobs[start..<min(start + Self.piece, jobs.count)])
+        }
+    }
+
+    private func insertPiece(_ jobs: ArraySlice<JobRow>) throws {
         _ = try connection.run(
             Self.insertion,
             PostgresValues().with(numbers: jobs.map(\.number))

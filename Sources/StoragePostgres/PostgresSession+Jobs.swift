@@ -37,6 +37,7 @@ extension PostgresSession: JobRows, JobListing {
         do {
             if let number = try batch?.enqueue(job) { return .added(number) }
         } catch let fault as PostgresFault { throw fault.storageError }
+        batch?.forgetNumbers()
         return try insertAtOnce(job, unlessSince: window)
     }
 
@@ -58,8 +59,7 @@ extension PostgresSession: JobRows, JobListing {
             finishEach(jobs.filter { !numbers.contains($0.number) }, from: states))
     }
 
-    // "+ 0", here and below: a planner that takes the queue for empty would rather look through all
-    // that are ready or running, by the small indexes of those, than for each number.
+    // "+ 0", here and below: as for single jobs, so that each is found by its number.
     private static let complete = """
         WITH gone AS (
           DELETE FROM jobs WHERE number = ANY(?) AND state + 0 = 2 AND fence = ? RETURNING *)

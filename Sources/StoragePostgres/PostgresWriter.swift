@@ -13,9 +13,9 @@ final class PostgresWriter {
     private let address: String
     private var session: PostgresSession
     private var transaction = ""
-    private let numbers = PostgresBatch.JobNumbers()
-    /// A statement for several closures failed: in the next batch each has its own.
-    private var isCareful = false
+    private var numbers = PostgresBatch.JobNumbers()
+    /// A statement for several closures failed: for so many that run again, each has its own.
+    private var carefully = 0
     /// What is open on the connection cannot be told any more: the next batch has another.
     private var isSpoilt = false
     private(set) var batches = 0
@@ -33,65 +33,79 @@ final class PostgresWriter {
         var again: [EngineWork] = []
     }
 
+    /// The closures of a batch, in order. Also who failed is answered only once the commit is known:
+    /// it may have failed for what another did before it, and that may yet be undone.
+    private struct Taken {
+        var all: [EngineWork] = []
+        var standing: [EngineWork] = []
+        var failures: [(work: EngineWork, result: Result<Void, any Error>)] = []
+    }
+
     /// Takes closures from `next` until it has none, the batch is full or its time is up.
     func runBatch(_ next: () -> EngineWork?) -> Outcome {
         var outcome = Outcome()
-        var done: [EngineWork] = []
         do { try begin() } catch {
             let fault = Self.translate(error)
             while let work = next() { outcome.answers.append((work, .failure(fault))) }
             return outcome
         }
         let end = ContinuousClock.now + Self.batchTime
-        var taken = 0
-        while taken < Self.batchLimit, ContinuousClock.now < end, let work = next() {
-            taken += 1
+        var taken = Taken()
+        while taken.all.count < Self.batchLimit, ContinuousClock.now < end, let work = next() {
             switch run(work) {
-            case .stands: done.append(work)
-            case .failed(let error): outcome.answers.append((work, .failure(error)))
+            case .stands: taken.standing.append(work)
+            case .failed(let error): taken.failures.append((work, .failure(error)))
             case .undidAll(let error):
                 // The connection ended, or the server took the whole transaction back: nobody in
                 // it is answered, and the innocent closures run again.
                 isSpoilt = true
-                for undone in done + [work] { undone.undo() }
+                work.undo()
                 outcome.answers.append((work, .failure(error)))
-                outcome.again = done
-                return outcome
+                return runAgain(taken.all, outcome)
             case .failedTogether:
-                return runAgain(done + [work], outcome)
+                return runCarefully(taken.all + [work], outcome)
             }
+            taken.all.append(work)
         }
         batches += 1
-        closures += taken
-        return commit(done, outcome)
+        closures += taken.all.count
+        carefully = max(0, carefully - taken.all.count)
+        return commit(taken, outcome)
     }
 
-    /// Whose statement it was that failed shows when each has its own.
-    private func runAgain(_ done: [EngineWork], _ outcome: Outcome) -> Outcome {
+    private func runAgain(_ works: [EngineWork], _ outcome: Outcome) -> Outcome {
         var outcome = outcome
-        (isCareful, isSpoilt) = (true, true)
-        for undone in done { undone.undo() }
-        outcome.again = done
+        for work in works { work.undo() }
+        outcome.again = works
         return outcome
     }
 
+    /// Whose statement it was that failed shows when each has its own.
+    private func runCarefully(_ works: [EngineWork], _ outcome: Outcome) -> Outcome {
+        carefully = works.count
+        do { try session.connection.execute("ROLLBACK") } catch { isSpoilt = true }
+        return runAgain(works, outcome)
+    }
+
     private func begin() throws {
-        if isSpoilt || !session.connection.isAlive {
-            session = PostgresSession(try PostgresConnection(address))
-        }
+        if isSpoilt || !session.connection.isAlive { try reconnect() }
         isSpoilt = false
         do { try start() } catch let fault as PostgresFault where fault.isConnectionLost {
             // The server may have been restarted since the last batch.
-            session = PostgresSession(try PostgresConnection(address))
+            try reconnect()
             try start()
         }
+    }
+
+    private func reconnect() throws {
+        numbers = PostgresBatch.JobNumbers()
+        session = PostgresSession(try PostgresConnection(address))
     }
 
     private func start() throws {
         transaction = try session.connection.ask("BEGIN; SELECT pg_current_xact_id()::text") ?? ""
         session.batch = PostgresBatch(
-            session.connection, numbers: numbers, isCareful: isCareful)
-        isCareful = false
+            session.connection, numbers: numbers, isCareful: carefully > 0)
     }
 
     private enum Ending {
@@ -115,66 +129,69 @@ final class PostgresWriter {
     private func runOnce(_ work: EngineWork) -> Ending {
         guard let batch = session.batch else { return .failedTogether }
         do {
+            // In a careful batch, its savepoint too.
             try batch.begin(work.tenant)
             do {
                 try work.run(session)
-                guard batch.sharedFault == nil else { return .failedTogether }
+                if let fault = batch.sharedFault { return together(fault) }
                 batch.keep()
                 return .stands
             } catch {
                 if !session.connection.isAlive { return .undidAll(Self.translate(error)) }
-                guard batch.sharedFault == nil else { return .failedTogether }
+                if let fault = batch.sharedFault { return together(fault) }
                 try batch.undo()
                 return .failed(Self.ours(error))
             }
         } catch { return .undidAll(Self.translate(error)) }
     }
 
-    private func commit(_ done: [EngineWork], _ outcome: Outcome) -> Outcome {
-        var outcome = outcome
-        do {
-            try session.batch?.end()
-        } catch  where session.connection.isAlive {
-            return runAgain(done, outcome)
-        } catch {
-            // The server itself takes back what was never committed.
-            isSpoilt = true
-            for work in done { work.undo() }
-            outcome.again = done
-            return outcome
+    /// Once each has its own statements, whoever runs is to blame.
+    private func together(_ fault: any Error) -> Ending {
+        carefully > 0 ? .undidAll(Self.translate(fault)) : .failedTogether
+    }
+
+    private func commit(_ taken: Taken, _ outcome: Outcome) -> Outcome {
+        do { try session.batch?.end() } catch {
+            // Never committed, so the server itself takes it back where the connection ended.
+            return runCarefully(taken.all, outcome)
         }
         do {
             try session.connection.execute("RESET ROLE; COMMIT")
-            for work in done { outcome.answers.append((work, .success(()))) }
+            return answered(taken, outcome)
         } catch {
-            settle(done, Self.translate(error), &outcome)
+            return settle(taken, Self.translate(error), outcome)
         }
+    }
+
+    private func answered(_ taken: Taken, _ outcome: Outcome) -> Outcome {
+        var outcome = outcome
+        outcome.answers += taken.standing.map { ($0, .success(())) } + taken.failures
         return outcome
     }
 
     /// The reply to a commit was lost: the server knows what became of it.
-    private func settle(_ done: [EngineWork], _ fault: StorageError, _ outcome: inout Outcome) {
+    private func settle(
+        _ taken: Taken, _ fault: StorageError, _ outcome: Outcome
+    ) -> Outcome {
         let status: String
         do {
-            session = PostgresSession(try PostgresConnection(address))
+            try reconnect()
             status =
                 try session.connection.run(
                     "SELECT coalesce(pg_xact_status(?::text::xid8), '')",
                     PostgresValues().with(transaction)
                 ).first { $0.text(0) } ?? ""
         } catch { status = "" }
-        if status == "committed" {
-            for work in done { outcome.answers.append((work, .success(()))) }
-        } else if status == "aborted" {
-            for work in done { work.undo() }
-            outcome.again = done
-        } else {
-            // Unknown for now. A caller's operation id tells when it asks again.
-            for work in done {
-                work.undo()
-                outcome.answers.append((work, .failure(fault)))
-            }
+        if status == "committed" { return answered(taken, outcome) }
+        if status == "aborted" { return runAgain(taken.all, outcome) }
+        // Unknown for now. A caller's operation id tells when it asks again.
+        var outcome = outcome
+        for work in taken.standing {
+            work.undo()
+            outcome.answers.append((work, .failure(fault)))
         }
+        outcome.answers += taken.failures
+        return outcome
     }
 
     /// How often the same closure may be run again since another transaction may have been in its

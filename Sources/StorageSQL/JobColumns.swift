@@ -29,12 +29,12 @@ package enum JobColumns {
     static let claim = """
         UPDATE jobs SET state = 2, attempt = attempt + 1, fence = fence + 1, started = ?,
           ran_alone = ?
-        WHERE number = ? AND state = 1 RETURNING \(all)
+        WHERE number = ? AND state + 0 = 1 RETURNING \(all)
         """
 
     static let complete =
         "INSERT INTO job_history(\(all)) SELECT \(completed(at: "?")) "
-        + "FROM jobs WHERE number = ? AND state = 2 AND fence = ?"
+        + "FROM jobs WHERE number = ? AND state + 0 = 2 AND fence = ?"
 
     /// What the history keeps of a job that went well, from its row in the queue.
     /// - Parameter finished: the expression for when.

@@ -1,6 +1,9 @@
 package import Kernel
 package import Storage
 
+// A job is found by its number. "+ 0" keeps its state out of the choice of an index: a planner that
+// takes the queue for empty would rather look through all that are running or due, by the small
+// indexes of those.
 extension JobRows where Self: StatementRunner {
     package func insertJob(
         _ job: JobRow, unlessSince window: JobWindow?
@@ -100,7 +103,7 @@ extension JobRows where Self: StatementRunner {
             UPDATE jobs SET state = 1 WHERE number IN (
               SELECT number FROM jobs WHERE state IN (0, 3) AND due <= ? ORDER BY due LIMIT ?)
             -- Another process may have made it ready and begun it since it was found.
-            AND state IN (0, 3)
+            AND state + 0 IN (0, 3)
             RETURNING \(JobColumns.header)
             """, [.integer(now), .count(limit)], JobColumns.header)
     }
@@ -157,14 +160,14 @@ extension JobRows where Self: StatementRunner {
 
     package func holds(_ number: Int64, fence: Int64) throws -> Bool {
         try first(
-            "SELECT 1 FROM jobs WHERE number = ? AND state = 2 AND fence = ?",
+            "SELECT 1 FROM jobs WHERE number = ? AND state + 0 = 2 AND fence = ?",
             [.integer(number), .integer(fence)]
         ) { _ in true } ?? false
     }
 
     package func reschedule(_ job: JobRow) throws -> JobReturn {
         let isCancelling = try first(
-            "SELECT cancelling FROM jobs WHERE number = ? AND state = 2 AND fence = ?",
+            "SELECT cancelling FROM jobs WHERE number = ? AND state + 0 = 2 AND fence = ?",
             [.integer(job.number), .integer(job.fence)]
         ) { $0.integer(0) == 1 }
         guard let isCancelling else { return .stale }
@@ -186,7 +189,7 @@ extension JobRows where Self: StatementRunner {
             """
             UPDATE jobs SET state = ?, due = ?, rank = ?, attempt = ?, crashes = ?, suspect = ?,
               ran_alone = 0, cancelling = 0, started = NULL, fault_kind = ?, fault_code = ?,
-              fault_detail = ? WHERE number = ? AND state = 2 AND fence = ?
+              fault_detail = ? WHERE number = ? AND state + 0 = 2 AND fence = ?
             """,
             [
                 .count(job.state.rawValue), .integer(job.due), .integer(job.rank),
@@ -213,10 +216,10 @@ extension JobRows where Self: StatementRunner {
             var sql = "DELETE FROM jobs WHERE number = ? AND "
             var values: [SQLValue] = [.integer(job.number)]
             if let states {
-                sql += "state IN (\(Self.marks(states.count)))"
+                sql += "state + 0 IN (\(Self.marks(states.count)))"
                 values += states.map(\.rawValue).sorted().map(SQLValue.count)
             } else {
-                sql += "state = 2 AND fence = ?"
+                sql += "state + 0 = 2 AND fence = ?"
                 values.append(.integer(job.fence))
             }
             // What the attempt saved of its progress is newer than what it was claimed with.
@@ -252,7 +255,7 @@ extension JobRows where Self: StatementRunner {
         try change(
             """
             UPDATE jobs SET done = ?, total = ?, checkpoint = ?
-            WHERE number = ? AND state = 2 AND fence = ?
+            WHERE number = ? AND state + 0 = 2 AND fence = ?
             """,
             [
                 .integer(progress.done), .optional(progress.total),
@@ -262,7 +265,7 @@ extension JobRows where Self: StatementRunner {
 
     package func requestCancellation(_ number: Int64) throws -> Bool {
         try change(
-            "UPDATE jobs SET cancelling = 1 WHERE number = ? AND state = 2", [.integer(number)])
+            "UPDATE jobs SET cancelling = 1 WHERE number = ? AND state + 0 = 2", [.integer(number)])
             == 1
     }
 
@@ -302,7 +305,7 @@ extension JobRows where Self: StatementRunner {
         try first(
             """
             UPDATE jobs SET state = 1, due = ?, rank = ? - priority * \(JobRow.priorityStep)
-            WHERE number = ? AND tenant = ? AND state IN (0, 3) RETURNING \(JobColumns.header)
+            WHERE number = ? AND tenant = ? AND state + 0 IN (0, 3) RETURNING \(JobColumns.header)
             """, [.integer(now), .integer(now), .integer(number), .text(tenant.rawValue)],
             JobColumns.header)
     }

@@ -13,6 +13,8 @@ import Testing
         case enqueue
         /// A text no PostgreSQL takes.
         case enqueueUnstorable
+        /// What the database refuses when it comes, whoever it comes with.
+        case enqueueRefused
         /// What a listing shows of the closure's tenant.
         case list
         /// A statement that has nothing to do with jobs.
@@ -32,7 +34,7 @@ import Testing
         let result = Mutex<Result<Void, any Error>?>(nil)
 
         var isToStand: Bool {
-            !steps.contains(.fail) && !steps.contains(.enqueueUnstorable)
+            steps.allSatisfy { ![.fail, .enqueueUnstorable, .enqueueRefused].contains($0) }
         }
         var stands: Bool { if case .success = result.withLock({ $0 }) { true } else { false } }
 
@@ -46,7 +48,8 @@ import Testing
                 switch Int.random(in: 0..<40, using: &random) {
                 case 0..<24: .enqueue
                 case 24: .enqueueUnstorable
-                case 25..<31: .list
+                case 25: .enqueueRefused
+                case 26..<31: .list
                 case 31..<39: .ask
                 default: .fail
                 }
@@ -59,9 +62,10 @@ import Testing
             numbers.withLock { $0 = [] }
             for (index, step) in steps.enumerated() {
                 switch step {
-                case .enqueue, .enqueueUnstorable:
+                case .enqueue, .enqueueUnstorable, .enqueueRefused:
                     let row = JobRow(
-                        tenant: tenant, kind: "k", partition: "p", state: .available,
+                        tenant: tenant, kind: step == .enqueueRefused ? "refused" : "k",
+                        partition: "p", state: .available,
                         priority: 0, due: 1, payload: Array("\(number).\(index)".utf8),
                         correlation: step == .enqueueUnstorable ? "a\u{0}b" : "c", cause: nil,
                         enqueued: 1)
@@ -84,6 +88,7 @@ import Testing
         guard let server = try PostgresServer.address() else { return }
         let harness = try await PostgresHarness(server: server)
         let engine = try PostgresEngine(address: harness.address)
+        try Self.refuse(harness.address)
         var random = SplitMix64(seed: seed)
         let pieces = (0..<40).map { Piece($0, by: &random) }
 
@@ -114,6 +119,102 @@ import Testing
         #expect(rows.count == model.values.reduce(0, +))
         #expect(Set(rows.map(\.number)) == expected && rows.allSatisfy { $0.correlation == "c" })
         await engine.close()
+        await harness.store.close()
+    }
+
+    /// As a full disk would: only once the row comes.
+    private static func refuse(_ address: String) throws {
+        try PostgresEngine.administer(
+            address,
+            [
+                """
+                CREATE FUNCTION refuse_kind() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                  IF NEW.kind = 'refused' THEN
+                    RAISE EXCEPTION 'provoked' USING ERRCODE = '53100';
+                  END IF;
+                  RETURN NEW;
+                END $$
+                """,
+                """
+                CREATE TRIGGER refuse_kind BEFORE INSERT ON jobs
+                FOR EACH ROW EXECUTE FUNCTION refuse_kind()
+                """,
+            ])
+    }
+
+    private static func row(_ kind: String, key: String? = nil) -> JobRow {
+        var row = JobRow(
+            tenant: .sample(1), kind: kind, partition: "p", state: .available, priority: 0,
+            due: 1, payload: [1], correlation: "c", cause: nil, enqueued: 1)
+        row.uniqueKey = key
+        if key != nil { row.uniqueness = .untilFinished }
+        return row
+    }
+
+    @Test func `nobody is refused for what was taken back`() async throws {
+        guard let server = try PostgresServer.address() else { return }
+        let harness = try await PostgresHarness(server: server)
+        let engine = try PostgresEngine(address: harness.address)
+        try Self.refuse(harness.address)
+        struct IsTaken: Error {}
+        let results = Mutex<[String: String]>([:])
+        let (ended, signal) = AsyncStream.makeStream(of: Void.self)
+        func submit(_ name: String, _ run: @escaping @Sendable (any EngineSession) throws -> Void) {
+            engine.submit(
+                EngineWork(
+                    lane: .interactive, tenant: .sample(1), run: run, undo: {},
+                    finish: { result in
+                        results.withLock {
+                            if case .failure(let error) = result {
+                                $0[name] = "\(type(of: error))"
+                            } else {
+                                $0[name] = "stands"
+                            }
+                        }
+                        signal.yield()
+                    }))
+        }
+
+        // The writer is busy with the first while the others come.
+        submit("first") { _ = try $0.floor(subscription: "nobody") }
+        submit("guilty") {
+            _ = try $0.insertJob(Self.row("k", key: "one"), unlessSince: nil)
+            _ = try $0.insertJob(Self.row("refused"), unlessSince: nil)
+        }
+        submit("innocent") {
+            let made = try $0.insertJob(Self.row("k", key: "one"), unlessSince: nil)
+            guard case .added = made else { throw IsTaken() }
+        }
+        var count = 0
+        for await _ in ended {
+            count += 1
+            if count == 3 { break }
+        }
+
+        let said = results.withLock { $0 }
+        #expect(said["first"] == "stands" && said["innocent"] == "stands", "\(said)")
+        #expect(said["guilty"]?.contains("CodedFault") == true, "\(said)")
+        await engine.close()
+        await harness.store.close()
+    }
+
+    @Test func `what was enqueued later has the higher number, with a key or without`()
+        async throws
+    {
+        guard let server = try PostgresServer.address() else { return }
+        let harness = try await PostgresHarness(server: server)
+        let numbers = try await harness.store.writeUnrepeated(.sample()) { transaction in
+            try transaction.bookkeeping { session in
+                try (0..<40).map { index in
+                    try session.insertJob(
+                        Self.row("k", key: index % 3 == 0 ? "\(index)" : nil), unlessSince: nil
+                    ).number
+                }
+            }
+        }
+
+        #expect(numbers == numbers.sorted() && Set(numbers).count == 40)
         await harness.store.close()
     }
 
