@@ -109,6 +109,20 @@ package final class PostgresEngine: StorageEngine {
         } catch { throw PostgresWriter.translate(error) }
     }
 
+    /// How often indexes were used in this database's life, by sessions that have ended; for tests.
+    package static func lookups(_ address: String, by indexes: [String]) throws -> [String: Int64] {
+        do {
+            let connection = try PostgresConnection(address)
+            let rows = try connection.run(
+                """
+                SELECT indexrelname::text, idx_scan FROM pg_stat_user_indexes
+                WHERE indexrelname = ANY(?)
+                """, PostgresValues().with(texts: indexes)
+            ).map { ($0.text(0), $0.integer(1)) }
+            return Dictionary(rows) { first, _ in first }
+        } catch { throw PostgresWriter.translate(error) }
+    }
+
     package var isExclusive: Bool { false }
     package var breakage: StorageError? { nil }
 

@@ -199,6 +199,47 @@ import Testing
         await harness.store.close()
     }
 
+    /// The small indexes of what is ready or running hold every job that ever was, while somebody keeps
+    /// an old snapshot: whoever looks for one job in them reads millions.
+    @Test func `a job's way is found by its number, on a queue that was just empty too`()
+        async throws
+    {
+        guard let server = try PostgresServer.address() else { return }
+        let harness = try await PostgresHarness(server: server)
+        let small = ["jobs_ready", "jobs_running", "jobs_due"]
+        let store = try await harness.reopened()
+        let before = try PostgresEngine.lookups(harness.address, by: small)
+        for round in 0..<20 {
+            let count = round % 2 == 0 ? 1 : 5
+            try await store.writeUnrepeated(.sample(tenant: .platform)) { transaction in
+                try transaction.bookkeeping { session in
+                    let numbers = try (0..<count).map { _ in
+                        try session.insertJob(Self.row("k"), unlessSince: nil).number
+                    }
+                    let claimed = try session.claim(numbers, now: 1, isAlone: false)
+                    _ = try session.holds(numbers[0], fence: 1)
+                    var last = claimed[0]
+                    last.state = .retryable
+                    _ = try session.reschedule(last)
+                    var rest = Array(claimed.dropFirst())
+                    for index in rest.indices {
+                        rest[index].state = .completed
+                        rest[index].finished = 2
+                    }
+                    _ = try session.finish(rest, from: nil)
+                }
+            }
+        }
+        await store.close()
+        let after = try PostgresEngine.lookups(harness.address, by: small)
+        try PostgresEngine.administer(
+            harness.address, ["SELECT number FROM jobs WHERE state = 2"])
+        let planted = try PostgresEngine.lookups(harness.address, by: small)
+
+        #expect(before.count == small.count && after == before, "\(before) \(after)")
+        #expect(planted["jobs_running"] == (before["jobs_running"] ?? 0) + 1)
+    }
+
     @Test func `what was enqueued later has the higher number, with a key or without`()
         async throws
     {
