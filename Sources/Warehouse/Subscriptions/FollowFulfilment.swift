@@ -59,9 +59,11 @@ struct FollowFulfilment: Sendable {
         guard var work = try transaction.get(WorkOrder.self, fact.fulfilmentOrder),
             work.state != .dispatched, work.state != .cancelled
         else { return }
+        // What was not found since is not wanted either: word of it may still be on its way to Orders.
+        let left = fact.isCancelled ? [] : work.lines.without(more: fact.lines)
         // An answer to our own shortage, which is packed without it already: nothing to undo.
-        if !fact.isCancelled, fact.lines == work.lines { return }
-        work.lines = fact.lines
+        if !fact.isCancelled, left == work.lines { return }
+        work.lines = left
         work.boxes = []
         work.blockedBy = nil
         if fact.isCancelled {
@@ -72,5 +74,17 @@ struct FollowFulfilment: Sendable {
         try transaction.update(work)
         guard isAutomatic, !fact.isCancelled else { return }
         try transaction.enqueue(DoWork(work: work.id), DoWork.options(work.id))
+    }
+}
+
+extension [StockLine] {
+    /// These lines, and of each no more than is wanted.
+    fileprivate func without(more wanted: [StockLine]) -> [StockLine] {
+        compactMap { part in
+            let most = wanted.first { $0.line == part.line }?.quantity ?? .zero
+            let quantity = Swift.min(part.quantity, most)
+            return quantity.isZero
+                ? nil : StockLine(line: part.line, sku: part.sku, quantity: quantity)
+        }
     }
 }
