@@ -16,23 +16,8 @@ struct DepthSuite {
     private static let dueRate = 2000
     private static let dueSeconds = 5
 
-    struct Due: Job {
-        static let kind: JobKind = "bench.due"
-        /// Microseconds since 1970.
-        let at: Int64
-    }
-
-    private struct DueWorker: JobWorker {
-        let begun: @Sendable (Int64) -> Void
-
-        func work(_ job: Due, in context: JobContext) async throws -> JobOutcome {
-            begun(job.at)
-            return .completed
-        }
-    }
-
     let folder: String
-    /// A part of the millions, to try it out: `DEPTH=0.01`.
+    /// A part of the millions, to try it out: `DEPTH=0.1`; a fiftieth at least.
     private let part =
         Double(ProcessInfo.processInfo.environment["DEPTH"] ?? "").map { min(max($0, 0.02), 1) }
         ?? 1
@@ -124,8 +109,8 @@ struct DepthSuite {
         var registry = JobRegistry()
         registry.add(QueueBenchmark.NothingWorker())
         registry.add(
-            DueWorker { at in
-                waits.add(Double(max(0, SystemTimekeeper().now.microseconds - at)) / 1000)
+            PickupSuite.PingWorker { at in
+                waits.add(Double(max(0, Int(SystemTimekeeper().now.microseconds) - at)) / 1000)
             })
         let board = DispatcherBoard()
         let dispatcher = bench.dispatcher(registry, board)
@@ -134,8 +119,7 @@ struct DepthSuite {
             while board.figures.completed == 0 {
                 try await SystemTimekeeper().sleep(for: .milliseconds(1))
             }
-            let (seconds, attoseconds) = (ContinuousClock.now - started).components
-            measured.firstStart = Double(seconds) + Double(attoseconds) / 1e18
+            measured.firstStart = (ContinuousClock.now - started).inMilliseconds / 1000
             for _ in 0..<Self.slices {
                 measured.rates.append(try await Self.timed(board, Self.slice))
             }
@@ -149,7 +133,8 @@ struct DepthSuite {
         }
     }
 
-    /// Another tenant's, two thousand for each second that comes, while the backlog is being worked.
+    /// Another tenant's, two thousand for each second that comes, while the backlog is being worked;
+    /// each is numbered by when it is due, in microseconds since 1970.
     private static func scheduleDue(in bench: QueueBenchmark) async throws {
         let clock = SystemTimekeeper()
         let first = clock.now + .seconds(2)
@@ -164,7 +149,7 @@ struct DepthSuite {
                         + Int64(number * 1_000_000 / dueRate)
                     let delay = Duration.microseconds(at - now.microseconds)
                     _ = try transaction.enqueue(
-                        Due(at: at), JobOptions(delay: delay))
+                        PickupSuite.Ping(number: Int(at)), JobOptions(delay: delay))
                 }
             }
         }

@@ -13,20 +13,6 @@ struct FairnessSuite {
     private static let time = Duration.seconds(3)
     private static let repeats = 3
 
-    struct Visit: Job {
-        static let kind: JobKind = "bench.visit"
-        let number: Int
-    }
-
-    private struct VisitWorker: JobWorker {
-        let begun: @Sendable (Int) -> Void
-
-        func work(_ job: Visit, in context: JobContext) async throws -> JobOutcome {
-            begun(job.number)
-            return .completed
-        }
-    }
-
     /// When each job was acknowledged and when it began, by its number.
     private final class Moments: Sendable {
         private let acknowledged = Mutex<[Int: ContinuousClock.Instant]>([:])
@@ -57,8 +43,7 @@ struct FairnessSuite {
             let starts = begun.withLock { $0 }
             for (number, time) in acknowledged.withLock({ $0 }) {
                 guard let start = starts[number] else { continue }
-                let (seconds, attoseconds) = (start - time).components
-                waits.add(max(0, Double(seconds) * 1000 + Double(attoseconds) / 1e15))
+                waits.add(max(0, (start - time).inMilliseconds))
             }
             return waits
         }
@@ -119,7 +104,7 @@ struct FairnessSuite {
         let moments = Moments()
         var registry = JobRegistry()
         registry.add(QueueBenchmark.NothingWorker())
-        registry.add(VisitWorker { moments.begin($0) })
+        registry.add(PickupSuite.PingWorker { moments.begin($0) })
         let dispatcher = bench.dispatcher(registry)
         try await withThrowingTaskGroup(of: Int.self) { group in
             group.addTask {
@@ -151,7 +136,8 @@ struct FairnessSuite {
             let number = other * 100_000 + count
             let call = Call(tenant: tenant, actor: .platform, at: clock.now, correlation: "b")
             try await bench.store.writeUnrepeated(call, lane: .interactive) {
-                _ = try $0.enqueue(Visit(number: number), JobOptions(key: isFair ? nil : "bench:0"))
+                _ = try $0.enqueue(
+                    PickupSuite.Ping(number: number), JobOptions(key: isFair ? nil : "bench:0"))
             }
             moments.acknowledge(number)
             count += 1

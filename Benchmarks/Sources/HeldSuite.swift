@@ -136,8 +136,7 @@ struct HeldSuite {
                 if !events.isEmpty { break }
                 await store.signals.log.wait(after: generation)
             }
-            let (_, attoseconds) = (ContinuousClock.now - committed).components
-            lags.add(Double(attoseconds) / 1e15)
+            lags.add((ContinuousClock.now - committed).inMilliseconds)
             try await clock.sleep(for: .milliseconds(100))
         }
     }
