@@ -60,7 +60,7 @@ struct FollowFulfilment: Sendable {
             work.state != .dispatched, work.state != .cancelled
         else { return }
         // What was not found since is not wanted either: word of it may still be on its way to Orders.
-        let left = fact.isCancelled ? [] : work.lines.without(more: fact.lines)
+        let left = work.lines.without(more: fact.lines)
         // An answer to our own shortage, which is packed without it already: nothing to undo.
         if !fact.isCancelled, left == work.lines { return }
         work.lines = left
