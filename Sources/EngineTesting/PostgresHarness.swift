@@ -44,11 +44,13 @@ package final class PostgresHarness: StorageHarness {
 
     /// The server says “disk full” to whatever is large, as it does when a file cannot grow.
     package func exhaustSpace() async throws {
-        try refuse(large: true, state: "53100")
+        try refuse(on: Self.gadgets, when: "length(NEW.body) > 3000", state: "53100")
     }
 
     package func restoreSpace() async throws { try allow() }
-    package func interruptNext() async throws { try refuse(large: false, state: "57014") }
+    package func interruptNext() async throws {
+        try refuse(on: Self.gadgets, when: "true", state: "57014")
+    }
     package func stopInterrupting() async throws { try allow() }
 
     package func breakConstraint(in transaction: Transaction) throws {
@@ -58,27 +60,30 @@ package final class PostgresHarness: StorageHarness {
         }
     }
 
-    private func refuse(large: Bool, state: String) throws {
+    private static let gadgets = "c_gadgets"
+
+    /// Has the database refuse a row when it comes. - Parameter condition: in SQL, of the row `NEW`.
+    package func refuse(on table: String, when condition: String, state: String) throws {
         try PostgresEngine.administer(
             address,
             [
                 """
                 CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
                 BEGIN
-                  IF \(large ? "length(NEW.body) > 3000" : "true") THEN
+                  IF \(condition) THEN
                     RAISE EXCEPTION 'provoked' USING ERRCODE = '\(state)';
                   END IF;
                   RETURN NEW;
                 END $$
                 """,
                 """
-                CREATE TRIGGER refuse BEFORE INSERT ON c_gadgets
+                CREATE TRIGGER refuse BEFORE INSERT ON \(table)
                 FOR EACH ROW EXECUTE FUNCTION refuse()
                 """,
             ])
     }
 
     private func allow() throws {
-        try PostgresEngine.administer(address, ["DROP TRIGGER refuse ON c_gadgets"])
+        try PostgresEngine.administer(address, ["DROP TRIGGER refuse ON \(Self.gadgets)"])
     }
 }

@@ -88,7 +88,7 @@ import Testing
         guard let server = try PostgresServer.address() else { return }
         let harness = try await PostgresHarness(server: server)
         let engine = try PostgresEngine(address: harness.address)
-        try Self.refuse(harness.address)
+        try Self.refuse(harness)
         var random = SplitMix64(seed: seed)
         let pieces = (0..<40).map { Piece($0, by: &random) }
 
@@ -123,24 +123,8 @@ import Testing
     }
 
     /// As a full disk would: only once the row comes.
-    private static func refuse(_ address: String) throws {
-        try PostgresEngine.administer(
-            address,
-            [
-                """
-                CREATE FUNCTION refuse_kind() RETURNS trigger LANGUAGE plpgsql AS $$
-                BEGIN
-                  IF NEW.kind = 'refused' THEN
-                    RAISE EXCEPTION 'provoked' USING ERRCODE = '53100';
-                  END IF;
-                  RETURN NEW;
-                END $$
-                """,
-                """
-                CREATE TRIGGER refuse_kind BEFORE INSERT ON jobs
-                FOR EACH ROW EXECUTE FUNCTION refuse_kind()
-                """,
-            ])
+    private static func refuse(_ harness: PostgresHarness) throws {
+        try harness.refuse(on: "jobs", when: "NEW.kind = 'refused'", state: "53100")
     }
 
     private static func row(_ kind: String, key: String? = nil) -> JobRow {
@@ -156,7 +140,7 @@ import Testing
         guard let server = try PostgresServer.address() else { return }
         let harness = try await PostgresHarness(server: server)
         let engine = try PostgresEngine(address: harness.address)
-        try Self.refuse(harness.address)
+        try Self.refuse(harness)
         struct IsTaken: Error {}
         let results = Mutex<[String: String]>([:])
         let (ended, signal) = AsyncStream.makeStream(of: Void.self)
