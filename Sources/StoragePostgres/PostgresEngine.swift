@@ -98,27 +98,27 @@ package final class PostgresEngine: StorageEngine {
     /// How often tables were read from end to end in this database's life, by sessions that have
     /// ended; for tests.
     package static func scans(_ address: String, of tables: [String]) throws -> [String: Int64] {
-        do {
-            let connection = try PostgresConnection(address)
-            let rows = try connection.run(
-                """
-                SELECT relname::text, seq_scan FROM pg_stat_user_tables WHERE relname = ANY(?)
-                """, PostgresValues().with(texts: tables)
-            ).map { ($0.text(0), $0.integer(1)) }
-            return Dictionary(rows) { first, _ in first }
-        } catch { throw PostgresWriter.translate(error) }
+        try counts(
+            address,
+            "SELECT relname::text, seq_scan FROM pg_stat_user_tables WHERE relname = ANY(?)",
+            tables)
     }
 
     /// How often indexes were used in this database's life, by sessions that have ended; for tests.
     package static func lookups(_ address: String, by indexes: [String]) throws -> [String: Int64] {
+        try counts(
+            address,
+            "SELECT indexrelname::text, idx_scan FROM pg_stat_user_indexes "
+                + "WHERE indexrelname = ANY(?)", indexes)
+    }
+
+    private static func counts(
+        _ address: String, _ question: String, _ names: [String]
+    ) throws -> [String: Int64] {
         do {
-            let connection = try PostgresConnection(address)
-            let rows = try connection.run(
-                """
-                SELECT indexrelname::text, idx_scan FROM pg_stat_user_indexes
-                WHERE indexrelname = ANY(?)
-                """, PostgresValues().with(texts: indexes)
-            ).map { ($0.text(0), $0.integer(1)) }
+            let rows = try PostgresConnection(address)
+                .run(question, PostgresValues().with(texts: names))
+                .map { ($0.text(0), $0.integer(1)) }
             return Dictionary(rows) { first, _ in first }
         } catch { throw PostgresWriter.translate(error) }
     }
