@@ -170,7 +170,8 @@ let package = Package(
         tests(
             "ScenarioTests",
             [
-                "Kernel", "Storage", "Platform", "Console", "Sandbox", "ChannelWalmart", "CSQLite",
+                "Kernel", "Storage", "Jobs", "Platform", "Console", "Sandbox", "ChannelWalmart",
+                "CSQLite",
                 "Simulation", "Torture", "Processes", "EngineTesting", "longshore", "Contracts",
                 "Events",
                 "Connectors", "Catalogue", "Inventory",

@@ -34,7 +34,7 @@ package struct PlatformConfiguration: Sendable {
     /// How long requests are still taken after “not ready” was said, so that those who send them
     /// go elsewhere first.
     package var drainDelay = Duration.zero
-    /// How many jobs run at once.
+    /// How many jobs are in hand at once, from claim to the commit of their end.
     package var jobCapacity = 64
 
     /// What chance is drawn from; a simulation brings its own.

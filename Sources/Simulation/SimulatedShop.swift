@@ -43,14 +43,7 @@ struct SimulatedShop: Sendable {
     static func open() throws -> SimulatedShop {
         let time = SimulatedTime(seed: 1, from: start)
         let disk = try SimulatedDisk()
-        let found = Outcome<SimulatedShop>()
-        Task(executorPreference: time) {
-            do { found.set(.success(try await furnish(disk, time))) } catch {
-                found.set(.failure(error))
-            }
-        }
-        _ = time.run(until: { found.isSet }, limit: .seconds(3600))
-        return try found.get()
+        return try time.complete(within: .seconds(3600)) { try await furnish(disk, time) }
     }
 
     private static func furnish(

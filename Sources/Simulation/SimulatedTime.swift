@@ -1,5 +1,5 @@
 import HeapModule
-import Kernel
+package import Kernel
 import Synchronization
 
 /// The marketplace's own clock, which nobody sets.
@@ -16,7 +16,7 @@ struct TrueClock: Timekeeper {
 
 /// The one thread of a simulation: which task goes on next is drawn from a seed, and time stands
 /// still while any can.
-final class SimulatedTime: TaskExecutor, Timekeeper {
+package final class SimulatedTime: TaskExecutor, Timekeeper {
     private struct Timed: Comparable {
         let at: Instant
         let order: UInt64
@@ -40,16 +40,16 @@ final class SimulatedTime: TaskExecutor, Timekeeper {
 
     private let state: Mutex<State>
 
-    init(seed: UInt64, from start: Instant) {
+    package init(seed: UInt64, from start: Instant) {
         state = Mutex(State(steady: start, random: SplitMix64(seed: seed)))
     }
 
     /// What the machine's clock shows; it may have been set.
-    var now: Instant { state.withLock { $0.steady + $0.skew } }
+    package var now: Instant { state.withLock { $0.steady + $0.skew } }
     /// Time that only goes forward.
-    var steady: Instant { state.withLock { $0.steady } }
+    package var steady: Instant { state.withLock { $0.steady } }
 
-    func draw() -> UInt64 { state.withLock { $0.random.next() } }
+    package func draw() -> UInt64 { state.withLock { $0.random.next() } }
 
     func chance(_ perMille: Int) -> Bool { Int(draw() % 1000) < perMille }
 
@@ -60,12 +60,12 @@ final class SimulatedTime: TaskExecutor, Timekeeper {
     /// Someone sets the machine's clock.
     func setClock(by step: Duration) { state.withLock { $0.skew += step } }
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         state.withLock { $0.ready.append(job) }
     }
 
-    func after(_ wait: Duration, _ run: @escaping @Sendable () -> Void) {
+    package func after(_ wait: Duration, _ run: @escaping @Sendable () -> Void) {
         state.withLock { state in
             state.order += 1
             state.timed.insert(
@@ -73,7 +73,7 @@ final class SimulatedTime: TaskExecutor, Timekeeper {
         }
     }
 
-    func sleep(untilSteady deadline: Instant) async throws {
+    package func sleep(untilSteady deadline: Instant) async throws {
         let number = state.withLock { state in
             state.order += 1
             return state.order
@@ -97,6 +97,23 @@ final class SimulatedTime: TaskExecutor, Timekeeper {
 
     private func wake(_ number: UInt64) {
         state.withLock { $0.sleepers.removeValue(forKey: number) }?.resume()
+    }
+
+    /// Runs work, and what it starts, on this time and the calling thread.
+    /// - Throws: what it threw; `SimulationError` when it does not end within `limit`.
+    package func complete<T: Sendable>(
+        within limit: Duration, _ work: @escaping @Sendable () async throws -> T
+    ) throws -> T {
+        let found = Outcome<T>()
+        let task = Task(executorPreference: self) {
+            do { found.set(.success(try await work())) } catch { found.set(.failure(error)) }
+        }
+        if !run(until: { found.isSet }, limit: limit) {
+            task.cancel()
+            // What was cancelled ends, so that nothing of it is left behind.
+            _ = run(until: { found.isSet }, limit: .seconds(60))
+        }
+        return try found.get()
     }
 
     private enum Step { case job(UnownedJob), timed(Timed), none }

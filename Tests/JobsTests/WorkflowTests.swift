@@ -247,7 +247,7 @@ struct StubbornWorker: JobWorker {
 }
 
 @Suite(.onBothEngines, .namingTheEngine) struct BreakerTests {
-    @Test func `opens after several failures, probes once, closes on success`() {
+    @Test func `opens after several failures, probes once, closes as answers come`() {
         var breaker = CircuitBreaker()
         let fault = RecordedFault(kind: .unavailable, code: "x.y", detail: "down")
         let now = Instant(microseconds: 0)
@@ -262,8 +262,31 @@ struct StubbornWorker: JobWorker {
         #expect(!early && due)
         // The second time it waits twice as long.
         #expect(breaker.state == .open(until: now + .seconds(15)))
-        breaker.succeeded()
-        #expect(breaker.isClosed && breaker.failures == 0)
+        _ = breaker.wake(now + .seconds(15))
+        var allowed: [Int?] = []
+        while !breaker.isClosed {
+            allowed.append(breaker.allowed)
+            breaker.succeeded(at: now + .seconds(16))
+        }
+        // Each answer lets one more run.
+        #expect(allowed == (1...64).map { $0 } && breaker.failures == 0)
+    }
+
+    @Test func `what recovers closes with time, and opens again when calls fail in a row`() {
+        var breaker = CircuitBreaker()
+        let fault = RecordedFault(kind: .unavailable, code: "x.y", detail: "down")
+        let now = Instant(microseconds: 0)
+        for _ in 0..<5 { breaker.failed(fault, at: now, jitter: 1) }
+        _ = breaker.wake(now + .seconds(5))
+        breaker.succeeded(at: now + .seconds(5))
+        var quiet = breaker
+        for _ in 0..<4 { breaker.failed(fault, at: now + .seconds(6), jitter: 1) }
+        let between = breaker.isRecovering
+        breaker.failed(fault, at: now + .seconds(6), jitter: 1)
+
+        #expect(between && breaker.state == .open(until: now + .seconds(16)))
+        #expect(!quiet.wake(now + .seconds(34)) && quiet.wake(now + .seconds(35)))
+        #expect(quiet.isClosed)
     }
 
     @Test func `while it is open, failing costs no attempt`() async throws {

@@ -210,7 +210,8 @@ extension Dispatcher {
         // What is settled while this waits may set an earlier time: merge, never overwrite.
         nextDue = nil
         do {
-            let (result, next) = try await store.writeUnrepeated(call(tenant: .platform)) {
+            let platform = call(tenant: .platform)
+            let (result, next) = try await store.writeUnrepeated(platform, lane: .dispatching) {
                 try $0.bookkeeping { (try change($0), try $0.nextDue()) }
             }
             if let next { noteDue(Instant(microseconds: next)) }
@@ -229,8 +230,8 @@ extension Dispatcher {
             limitsSeen = limits.generation
             core.apply(limits)
         }
-        for connection in breakers.wake(now) {
-            core.throttle(LimitScope.connection(connection), to: 1)
+        for (connection, allowed) in breakers.wake(now) {
+            core.throttle(LimitScope.connection(connection), to: allowed)
         }
     }
 
@@ -291,8 +292,9 @@ extension Dispatcher {
         let numbers = starts.map(\.start.number)
         let terms = Dictionary(starts.map { ($0.share.shard, $0.share.term) }) { first, _ in first }
         let now = timekeeper.now.microseconds
-        let claimed = try await store.writeUnrepeated(call(tenant: .platform)) {
-            [leases] transaction in
+        let claimed = try await store.writeUnrepeated(
+            call(tenant: .platform), lane: .dispatching
+        ) { [leases] transaction in
             try transaction.bookkeeping {
                 try leases.confirm(terms, in: $0)
                 return try $0.claim(numbers, now: now, isAlone: isAlone)

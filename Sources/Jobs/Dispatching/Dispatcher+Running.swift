@@ -113,7 +113,9 @@ extension Dispatcher {
             let rows = Array(finished.prefix(256))
             finished.removeFirst(rows.count)
             try await untilWritten {
-                let ended = try await self.store.writeUnrepeated(self.call(tenant: .platform)) {
+                let ended = try await self.store.writeUnrepeated(
+                    self.call(tenant: .platform), lane: .dispatching
+                ) {
                     try $0.bookkeeping { try $0.finish(rows, from: nil) }
                 }
                 self.board.count {
@@ -182,33 +184,34 @@ extension Dispatcher {
         _ row: JobRow, _ result: Result<JobOutcome, any Error>, _ stop: AttemptStop
     ) {
         guard let connection = partitions.partition(row.partition)?.connection else { return }
-        let scope = LimitScope.connection(connection)
         switch result {
         // Waiting and giving up are said without having called.
         case .success(.snooze), .success(.discard): break
         case .success:
-            if let allowed = breakers.succeeded(connection) {
-                core.throttle(scope, to: allowed)
-            }
+            answered(connection)
         case .failure(let error):
             let fault = RecordedFault(error)
             guard stop.reason == nil || stop.reason == .timedOut else { return }
             guard fault.kind == .unavailable || stop.reason == .timedOut else {
                 // A refusal is an answer too: the other side is there.
-                if ![.limited, .defect].contains(fault.kind),
-                    let allowed = breakers.succeeded(connection)
-                {
-                    core.throttle(scope, to: allowed)
-                }
+                if ![.limited, .defect].contains(fault.kind) { answered(connection) }
                 return
             }
             let jitter = Double(settings.randomness() >> 11) / Double(UInt64(1) << 53)
             if let allowed = breakers.failed(
                 connection, fault, at: timekeeper.steady, jitter: jitter)
             {
-                core.throttle(scope, to: allowed)
+                core.throttle(LimitScope.connection(connection), to: allowed)
             }
         }
+    }
+
+    private func answered(_ connection: String) {
+        let wasRecovering = breakers.isRecovering(connection)
+        guard let allowed = breakers.succeeded(connection, at: timekeeper.steady) else { return }
+        core.throttle(LimitScope.connection(connection), to: allowed)
+        // Tokens saved up while nothing could be tried would all be spent at once.
+        if !wasRecovering { budgets.empty(core.scopes(of: connection)) }
     }
 
     func save(

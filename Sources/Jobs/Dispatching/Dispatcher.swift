@@ -8,7 +8,7 @@ import Synchronization
 package actor Dispatcher {
     /// How a dispatcher behaves.
     package struct Settings: Sendable {
-        /// Jobs running at once.
+        /// Jobs in hand at once: from claim to the commit of their end.
         package var capacity = 64
         /// How long a handler may go on after its attempt was ended, before its job is given to
         /// another attempt. What it still writes is refused.
@@ -149,7 +149,7 @@ package actor Dispatcher {
         let (now, steady) = (timekeeper.now, timekeeper.steady)
         // By the clock as it was last looked at; should it have been set since, that is seen at once.
         let lead = clockLead ?? now.duration(since: steady)
-        let steadily = [core.nextUnblocked, expiries.min?.at, breakers.nextProbe]
+        let steadily = [core.nextUnblocked, expiries.min?.at, breakers.nextWake]
         let waits =
             steadily.compactMap { $0?.duration(since: steady) }
             + [nextDue.map { $0.duration(since: steady + lead) }, limit].compactMap { $0 }

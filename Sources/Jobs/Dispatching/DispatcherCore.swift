@@ -168,6 +168,13 @@ package struct DispatcherCore: Sendable {
         if scopes.hasRoom(scope) { makeRoom(in: scope) }
     }
 
+    /// The limits of its own that the work known of a connection is under.
+    func scopes(of connection: String) -> Set<String> {
+        let own = partitions.all.compactMap { JobPartition($0.name) }
+            .filter { $0.connection == connection }.compactMap(\.key)
+        return Set(own + [LimitScope.connection(connection)])
+    }
+
     /// Running jobs by scope, for those who look.
     package var runningByScope: [String: Int] { scopes.running }
 }

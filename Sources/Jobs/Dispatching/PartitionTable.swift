@@ -54,6 +54,8 @@ struct PartitionTable: Sendable {
 
     func index(of name: String) -> Int? { numbers[name] }
 
+    var all: [Partition] { rows.compactMap(\.self) }
+
     mutating func add(_ name: String, scopes: [Int], inner: [Int], flow: Int) -> Int {
         stamps += 1
         let partition = Partition(

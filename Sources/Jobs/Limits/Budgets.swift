@@ -88,6 +88,14 @@ package final class Budgets: Sendable {
         }
     }
 
+    /// These buckets begin empty again.
+    func empty(_ scopes: Set<String>) {
+        let now = timekeeper.steady
+        state.withLock { state in
+            for scope in scopes { state.buckets[scope]?.empty(at: now) }
+        }
+    }
+
     /// A tenant's share when there is more work than room; 1 unless set, 100 at most.
     package func weigh(_ tenant: TenantID, _ weight: Int) {
         state.withLock { state in

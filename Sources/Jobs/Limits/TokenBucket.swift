@@ -58,6 +58,12 @@ package struct TokenBucket: Sendable {
     /// The other side said to wait: nothing is given before, and nothing is saved up meanwhile.
     package mutating func pause(until instant: Instant) {
         pausedUntil = max(pausedUntil ?? instant, instant)
+        empty(at: instant)
+    }
+
+    /// What was saved up is given up.
+    mutating func empty(at instant: Instant) {
         level = 0
+        at = max(at, instant)
     }
 }

@@ -42,6 +42,10 @@ package final class DispatcherBoard: Sendable {
     package var waiting: Int { state.withLock { $0.waiting } }
     package var isRunning: Bool { state.withLock { $0.isRunning } }
     package var breakers: [Breaker] { state.withLock { $0.breakers } }
+    /// Those of which calls do not come through; the others recover.
+    package var openBreakers: [Breaker] {
+        breakers.filter { if case .recovering = $0.state { false } else { true } }
+    }
     package var figures: Figures { state.withLock { $0.figures } }
 
     func show(
@@ -51,7 +55,12 @@ package final class DispatcherBoard: Sendable {
         let shown = breakers.byConnection.filter { !$0.value.isClosed }.map { name, breaker in
             // Breakers run on steady time; people read the clock on the wall.
             var state = breaker.state
-            if case .open(let until) = state { state = .open(until: until + lead) }
+            switch state {
+            case .open(let until): state = .open(until: until + lead)
+            case .recovering(let allowed, let until):
+                state = .recovering(allowed: allowed, until: until + lead)
+            case .closed, .halfOpen: break
+            }
             return Breaker(
                 connection: name, state: state, failures: breaker.failures,
                 since: breaker.since.map { $0 + lead }, fault: breaker.fault)

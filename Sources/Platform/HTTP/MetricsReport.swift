@@ -60,10 +60,10 @@ struct MetricsReport: Sendable {
                 Double(board.waiting)),
             MetricFamily(
                 "longshore_breaker_open", .gauge, "Connections whose calls do not come through.",
-                board.breakers.map { .init(1, [(name: "connection", value: $0.connection)]) }),
+                board.openBreakers.map { .init(1, [(name: "connection", value: $0.connection)]) }),
             MetricFamily(
                 "longshore_breakers_open", .gauge, "How many those are.",
-                Double(board.breakers.count)),
+                Double(board.openBreakers.count)),
         ]
     }
 

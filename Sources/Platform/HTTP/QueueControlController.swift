@@ -191,6 +191,7 @@ struct BreakerReply: Encodable, Sendable {
         case .closed: (state, probeAt) = ("closed", nil)
         case .open(let until): (state, probeAt) = ("open", until)
         case .halfOpen: (state, probeAt) = ("halfOpen", nil)
+        case .recovering: (state, probeAt) = ("recovering", nil)
         }
     }
 }

@@ -3,6 +3,9 @@ package import Kernel
 /// Which queue a waiting write stands in; classes take turns, and within one, tenants do.
 package enum WriteLane: Int, Sendable, CaseIterable {
     case acknowledgement, interactive, settling, bulk
+    /// What the dispatcher writes of its own: claims, plain ends, what became due. It touches nothing
+    /// but the queue, so that an engine may write it beside the others.
+    case dispatching
 }
 
 /// One closure waiting for the writer.

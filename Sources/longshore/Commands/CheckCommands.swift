@@ -148,7 +148,7 @@ struct DoctorCommand: AsyncParsableCommand {
                     + pause.plain("reason"))
         }
         let breakers = try await session.get("/admin/breakers").items.filter {
-            $0.plain("state") != "closed"
+            !["closed", "recovering"].contains($0.plain("state"))
         }
         return pauses
             + breakers.map { breaker in

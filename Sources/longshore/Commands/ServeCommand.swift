@@ -36,6 +36,12 @@ struct ServeCommand: AsyncParsableCommand {
     var logLevel = "info"
     @Option(
         help: """
+            Jobs in hand at once, from when one is claimed until its end is on disk; more carry more \
+            where jobs are short.
+            """)
+    var concurrency = 64
+    @Option(
+        help: """
             Form of log lines on the error output: json (Elastic Common Schema), text, or auto, which \
             is text on a terminal.
             """)
@@ -55,6 +61,9 @@ struct ServeCommand: AsyncParsableCommand {
         guard pollSeconds >= 0, pollOverlapSeconds >= 0 else {
             throw ValidationError("seconds cannot be negative")
         }
+        guard (1...10_000).contains(concurrency) else {
+            throw ValidationError("--concurrency must be 1 to 10000")
+        }
         guard (0...300).contains(drainSeconds ?? 0) else {
             throw ValidationError("--drain-seconds must be 0 to 300")
         }
@@ -72,6 +81,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.consoleTenant = options.tenant
         configuration.drainDelay = .seconds(drainSeconds ?? (configuration.isLoopback ? 0 : 5))
         configuration.isWarehouseAutomatic = autoWarehouse
+        configuration.jobCapacity = concurrency
         configuration.rawKeptDays = keepRawDays
         configuration.contactsKeptDays = keepContactsDays
         configuration.polling =
