@@ -61,7 +61,7 @@ struct QueueBenchmark {
     }
 
     func dispatcher(
-        _ registry: JobRegistry, _ board: DispatcherBoard = DispatcherBoard(), capacity: Int = 256,
+        _ registry: JobRegistry, _ board: DispatcherBoard = DispatcherBoard(), capacity: Int = 1024,
         budgets: Budgets? = nil
     ) -> Dispatcher {
         let clock = SystemTimekeeper()
@@ -166,7 +166,8 @@ struct QueueSuites {
             progress("P1", round)
             for (name, load) in [("one", QueueBenchmark.Load.single), ("hundred", .hundred)] {
                 let bench = try await sqlite()
-                let result = try await bench.run(name == "one" ? 19_200 : 40_000, load)
+                let result = try await bench.run(
+                    (name == "one" ? 19_200 : 40_000) * Suites.times, load)
                 rates[name, default: []].append(result.rate)
                 if name == "one" {
                     commits.append(result.commits)
@@ -174,6 +175,7 @@ struct QueueSuites {
                 }
                 try await bench.close()
             }
+            guard !Suites.isAlone else { continue }
             for (name, count) in [("huey", 3000), ("rawsqlite", 60_000)] {
                 rates[name, default: []].append(try await peers.run(name, count).rate)
             }
@@ -193,10 +195,10 @@ struct QueueSuites {
         return [
             Suites.figure(
                 "P1", "SQLite: jobs enqueued one a call by 64 callers, run, completed",
-                rates["one"] ?? [], "per s", peers: peerRates, bars: bars),
+                rates["one"] ?? [], "per s", peers: peerRates, bars: Suites.isAlone ? [] : bars),
             Suites.figure(
                 "P1.hundred", "SQLite: the same, 100 a call by 8 callers", rates["hundred"] ?? [],
-                "per s", peers: peerRates, bars: bars),
+                "per s", peers: peerRates, bars: Suites.isAlone ? [] : bars),
             Suites.figure("P1.fsyncs", "commits per thousand such jobs, one a call", commits, ""),
             Suites.figure(
                 "P1.cpu", "processor time a job, one a call, enqueuing included", cpu, "µs"),
@@ -213,9 +215,10 @@ struct QueueSuites {
             for (name, load) in [("one", QueueBenchmark.Load.single), ("hundred", .hundred)] {
                 let bench = try await QueueBenchmark(on: .postgres(server.database().address))
                 rates[name, default: []].append(
-                    try await bench.run(name == "one" ? 9600 : 16_000, load).rate)
+                    try await bench.run((name == "one" ? 9600 : 16_000) * Suites.times, load).rate)
                 try await bench.close()
             }
+            guard !Suites.isAlone else { continue }
             for (name, count) in [
                 ("pgqueuer", 8000), ("awa", 8000), ("procrastinate", 500), ("rawpostgres", 40_000),
             ] {
@@ -233,10 +236,10 @@ struct QueueSuites {
         return [
             Suites.figure(
                 "P3", "PostgreSQL: jobs enqueued one a call by 64 callers, run, completed",
-                rates["one"] ?? [], "per s", peers: peerRates, bars: bars),
+                rates["one"] ?? [], "per s", peers: peerRates, bars: Suites.isAlone ? [] : bars),
             Suites.figure(
                 "P3.hundred", "PostgreSQL: the same, 100 a call by 8 callers",
-                rates["hundred"] ?? [], "per s", peers: peerRates, bars: bars),
+                rates["hundred"] ?? [], "per s", peers: peerRates, bars: Suites.isAlone ? [] : bars),
         ]
     }
 

@@ -19,6 +19,12 @@ struct Suites {
         ]
     }
 
+    /// For whoever looks for where the time goes: `ALONE=1` leaves the other engines out, `TIMES=10`
+    /// measures so many times as many jobs.
+    static let isAlone = ProcessInfo.processInfo.environment["ALONE"] == "1"
+    static let times = max(
+        1, Int(ProcessInfo.processInfo.environment["TIMES"] ?? "") ?? 1)
+
     /// The median of several runs; with bars, whether it reaches all of them.
     static func figure(
         _ id: String, _ what: String, _ values: [Double], _ unit: String,

@@ -3,16 +3,13 @@ package import Kernel
 package import Storage
 import Synchronization
 
-/// PostgreSQL behind the engine seam: one writing connection with group commit, snapshot readers.
+/// PostgreSQL behind the engine seam: two writing connections with group commit, snapshot readers.
+///
+/// What the dispatcher writes of its own, claims and ends, goes over a connection of its own: while
+/// one waits for the disk, the other works.
 ///
 /// Durability is the server's: `synchronous_commit` is read back at every start and must be on.
 package final class PostgresEngine: StorageEngine {
-    private struct Waiting {
-        var queue = FairQueue()
-        var isDraining = false
-        var isClosed = false
-    }
-
     /// A read connection, opened at first use and shut at close.
     private final class Reader: Sendable {
         let queue: DispatchQueue
@@ -27,9 +24,9 @@ package final class PostgresEngine: StorageEngine {
     private static let oldestServer = 150_000
 
     private let address: String
-    private let waiting = Mutex(Waiting())
-    private let writer: Mutex<PostgresWriter?>
-    private let writerQueue = DispatchQueue(label: "longshore.storage.postgres.writer")
+    private let isClosed = Atomic<Bool>(false)
+    private let ordinary: PostgresLine
+    private let dispatching: PostgresLine
     private let readers = (0..<PostgresEngine.readerCount).map(Reader.init(number:))
     private let nextReader = Atomic<Int>(0)
     private let news: PostgresNews
@@ -44,7 +41,8 @@ package final class PostgresEngine: StorageEngine {
             let connection = try PostgresConnection(address)
             try Self.check(connection)
             try Self.upgrade(connection)
-            writer = Mutex(try PostgresWriter(address))
+            ordinary = try PostgresLine(address, "ordinary")
+            dispatching = try PostgresLine(address, "dispatching")
         } catch { throw PostgresWriter.translate(error) }
     }
 
@@ -127,31 +125,7 @@ package final class PostgresEngine: StorageEngine {
     package var breakage: StorageError? { nil }
 
     package func submit(_ work: EngineWork) {
-        let refusal: StorageError? = waiting.withLock { waiting in
-            if waiting.isClosed { return StorageError(.closed, "the store is closed") }
-            waiting.queue.add(work)
-            guard !waiting.isDraining else { return nil }
-            waiting.isDraining = true
-            writerQueue.async { self.drain() }
-            return nil
-        }
-        if let refusal { work.finish(.failure(refusal)) }
-    }
-
-    private func drain() {
-        while true {
-            let hasWork = waiting.withLock { waiting in
-                if waiting.queue.count == 0 { waiting.isDraining = false }
-                return waiting.isDraining
-            }
-            guard hasWork else { return }
-            let outcome = writer.withLock { writer -> PostgresWriter.Outcome in
-                guard let writer else { return PostgresWriter.Outcome() }
-                return writer.runBatch { self.waiting.withLock { $0.queue.pop() } }
-            }
-            waiting.withLock { $0.queue.putBack(outcome.again) }
-            for (work, result) in outcome.answers { work.finish(result) }
-        }
+        (work.lane == .dispatching ? dispatching : ordinary).submit(work)
     }
 
     package func read<T: Sendable>(
@@ -173,7 +147,9 @@ package final class PostgresEngine: StorageEngine {
         _ session: inout PostgresSession?, _ tenant: TenantID?,
         _ body: (any EngineSession) throws -> T
     ) throws -> T {
-        if waiting.withLock({ $0.isClosed }) { throw StorageError(.closed, "the store is closed") }
+        if isClosed.load(ordering: .acquiring) {
+            throw StorageError(.closed, "the store is closed")
+        }
         do {
             let open = try opened(&session, tenant)
             defer {
@@ -221,10 +197,9 @@ package final class PostgresEngine: StorageEngine {
             }
             facts["bytes"] = try connection.run("SELECT pg_database_size(current_database())")
                 .first { String($0.integer(0)) }
-            writer.withLock { writer in
-                facts["commits"] = writer.map { String($0.batches) }
-                facts["closures"] = writer.map { String($0.closures) }
-            }
+            let counts = [ordinary.counts, dispatching.counts]
+            facts["commits"] = String(counts.map(\.batches).reduce(0, +))
+            facts["closures"] = String(counts.map(\.closures).reduce(0, +))
             facts["engine"] = "PostgreSQL \(facts["server_version"] ?? "")"
             return facts
         } catch { throw PostgresWriter.translate(error) }
@@ -240,15 +215,10 @@ package final class PostgresEngine: StorageEngine {
     }
 
     package func close() async {
-        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            writerQueue.async {
-                self.drain()
-                self.waiting.withLock { $0.isClosed = true }
-                continuation.resume()
-            }
-        }
+        await dispatching.close()
+        await ordinary.close()
+        isClosed.store(true, ordering: .releasing)
         news.close()
         for reader in readers { reader.session.withLock { $0 = nil } }
-        writer.withLock { $0 = nil }
     }
 }
