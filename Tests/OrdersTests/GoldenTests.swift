@@ -13,7 +13,9 @@ import Testing
         return try BodyCoder.decode(JSONValue.self, from: Array(try Data(contentsOf: file)))
     }
 
-    @Test(arguments: [("order-events.1.json", 29), ("order-events.2.json", 5)])
+    @Test(arguments: [
+        ("order-events.1.json", 29), ("order-events.2.json", 5), ("order-events.3.json", 1),
+    ])
     func `every event of an order that was ever written still decodes, to the same JSON`(
         _ file: String, _ count: Int
     ) throws {

@@ -30,7 +30,7 @@ extension Order {
             shipBy: seen.order.shipBy, deliverBy: seen.order.deliverBy,
             acknowledgeBy: seen.order.acknowledgeBy, releaseAfter: seen.order.releaseAfter,
             autoCancelAt: seen.order.autoCancelAt,
-            observedVersion: seen.observedVersion,
+            observedVersion: seen.observedVersion, firstVersion: seen.observedVersion,
             lines: seen.order.lines.map { line in
                 OrderLine(
                     number: line.number, channelSKU: line.channelSKU, sku: skus[line.channelSKU],
@@ -52,7 +52,9 @@ extension Order {
         case .contactChanged(let fact):
             contact = fact.contact
             destination = fact.destination
+            contactVersion = fact.observedVersion
             observedVersion = max(observedVersion, fact.observedVersion)
+        case .sightConfirmed(let fact): confirm(fact)
         case .deadlineMoved(let fact): move(fact)
         case .deadlineReached(let fact):
             deadlineStates = (deadlineStates ?? [:]).merging([fact.kind: fact.state]) { $1 }
@@ -89,8 +91,19 @@ extension Order {
         }
     }
 
+    private mutating func confirm(_ fact: SightConfirmed) {
+        observedVersion = max(observedVersion, fact.observedVersion)
+        if fact.contact { contactVersion = fact.observedVersion }
+        guard !fact.deadlines.isEmpty else { return }
+        let confirmed = fact.deadlines.map { ($0, fact.observedVersion) }
+        deadlineVersions = (deadlineVersions ?? [:]).merging(confirmed) { $1 }
+    }
+
     private mutating func move(_ fact: DeadlineMoved) {
         observedVersion = max(observedVersion, fact.observedVersion)
+        deadlineVersions = (deadlineVersions ?? [:]).merging([fact.kind: fact.observedVersion]) {
+            $1
+        }
         deadlineStates?[fact.kind] = nil
         switch fact.kind {
         case .acknowledgeBy: acknowledgeBy = fact.at

@@ -124,8 +124,9 @@ extension Order {
         guard !status.isTerminal || status == .cancelled else { return [] }
         var events = channelCancellations(seen, decision)
         if status.isTerminal { return events }
-        if seen.observedVersion >= observedVersion { events += newerFacts(seen) }
-        events += contentChanges(seen, decision)
+        events += newerFacts(seen)
+        // What an older sight shows was so once.
+        if seen.observedVersion >= observedVersion { events += contentChanges(seen, decision) }
         events += leavingQuarantine(after: events, decision)
         let isReleaseMoved = events.contains {
             if case .deadlineMoved(let fact) = $0 { fact.kind == .releaseAfter } else { false }
@@ -134,23 +135,43 @@ extension Order {
         return isReleaseMoved ? events + after(events, decision).sourcing(decision) : events
     }
 
-    /// Address and deadlines of a sight that is not older than what is known.
+    /// Address and deadlines, each where what is known of it comes from no newer sight; and what a
+    /// newer one shows as it is known.
     private func newerFacts(_ seen: OrderObserved) -> [OrderEvent] {
         var events: [OrderEvent] = []
-        if let found = seen.contact, found != contact, quantity(in: .shipped).isZero {
-            events.append(
-                .contactChanged(
-                    ContactChanged(
-                        contact: found, destination: seen.order.destination,
-                        observedVersion: seen.observedVersion)))
+        let version = seen.observedVersion
+        var confirmed: (contact: Bool, deadlines: [DeadlineKind]) = (false, [])
+        if let found = seen.contact {
+            let since = contact == nil ? nil : contactVersion ?? firstVersion ?? observedVersion
+            if found == contact {
+                confirmed.contact = since.map { $0 < version } ?? false
+            } else if since.map({ $0 <= version }) ?? true, quantity(in: .shipped).isZero {
+                events.append(
+                    .contactChanged(
+                        ContactChanged(
+                            contact: found, destination: seen.order.destination,
+                            observedVersion: version)))
+            }
         }
         for kind in DeadlineKind.allCases {
-            guard let at = seen.order.deadline(kind), at != deadline(kind) else { continue }
-            events.append(
-                .deadlineMoved(
-                    DeadlineMoved(kind: kind, at: at, observedVersion: seen.observedVersion)))
+            guard let at = seen.order.deadline(kind) else { continue }
+            let known = deadline(kind)
+            let since = deadlineVersions?[kind] ?? firstVersion ?? observedVersion
+            if at == known {
+                if since < version { confirmed.deadlines.append(kind) }
+            } else if known == nil || since <= version {
+                events.append(
+                    .deadlineMoved(DeadlineMoved(kind: kind, at: at, observedVersion: version)))
+            }
         }
-        return events
+        let isNews = version > observedVersion && events.isEmpty
+        guard isNews || confirmed.contact || !confirmed.deadlines.isEmpty else { return events }
+        return events + [
+            .sightConfirmed(
+                SightConfirmed(
+                    observedVersion: version, contact: confirmed.contact,
+                    deadlines: confirmed.deadlines))
+        ]
     }
 
     private func contentChanges(_ seen: OrderObserved, _ decision: Decision) -> [OrderEvent] {

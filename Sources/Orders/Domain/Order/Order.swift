@@ -36,8 +36,14 @@ package struct Order: Aggregate {
     package var autoCancelAt: Instant?
     /// Deadlines that are at risk or breached; absent ones are on time.
     package var deadlineStates: [DeadlineKind: DeadlineState]?
-    /// Of what the address and deadlines were last taken from: an older sight changes neither.
+    /// Of the newest sight.
     package var observedVersion: Instant
+    /// Of the first sight; absent in orders from before it was kept.
+    package var firstVersion: Instant?
+    /// Of the newest sight that showed an address, where that is not the first.
+    package var contactVersion: Instant?
+    /// Of the newest sight that showed a deadline, where that is not the first.
+    package var deadlineVersions: [DeadlineKind: Instant]?
     package var lines: [OrderLine]
     package var quarantine: [OrderQuarantined.Reason] = []
     package var holds: [Hold] = []

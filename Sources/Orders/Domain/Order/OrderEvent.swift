@@ -29,6 +29,7 @@ package enum OrderEvent: AggregateEvent {
     case contactChanged(ContactChanged)
     case deadlineMoved(DeadlineMoved)
     case deadlineReached(DeadlineReached)
+    case sightConfirmed(SightConfirmed)
     case troublesResolved(TroublesResolved)
     case unitsReturned(UnitsReturned)
     case troubleNoted(TroubleNoted)
@@ -60,6 +61,7 @@ package enum OrderEvent: AggregateEvent {
         case .contactChanged(let fact): fact
         case .deadlineMoved(let fact): fact
         case .deadlineReached(let fact): fact
+        case .sightConfirmed(let fact): fact
         case .troublesResolved(let fact): fact
         case .unitsReturned(let fact): fact
         case .troubleNoted(let fact): fact
@@ -93,6 +95,7 @@ package enum OrderEvent: AggregateEvent {
         case ContactChanged.type: self = .contactChanged(try data.decode())
         case DeadlineMoved.type: self = .deadlineMoved(try data.decode())
         case DeadlineReached.type: self = .deadlineReached(try data.decode())
+        case SightConfirmed.type: self = .sightConfirmed(try data.decode())
         case TroublesResolved.type: self = .troublesResolved(try data.decode())
         case UnitsReturned.type: self = .unitsReturned(try data.decode())
         case TroubleNoted.type: self = .troubleNoted(try data.decode())

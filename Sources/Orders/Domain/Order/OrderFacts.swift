@@ -129,6 +129,16 @@ package struct DeadlineMoved: EventPayload {
     package let observedVersion: Instant
 }
 
+/// A newer sight showed what was known: what an older one says of it no longer counts.
+package struct SightConfirmed: EventPayload {
+    package static let type: EventType = "orders.sightConfirmed.1"
+    package let observedVersion: Instant
+    /// Whether it showed the address that is known.
+    package let contact: Bool
+    /// Deadlines it showed as they are known.
+    package let deadlines: [DeadlineKind]
+}
+
 /// A deadline came near, or passed, with its work undone.
 package struct DeadlineReached: EventPayload {
     package static let type: EventType = "orders.deadlineReached.1"
