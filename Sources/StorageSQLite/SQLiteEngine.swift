@@ -199,7 +199,7 @@ package final class SQLiteEngine: StorageEngine {
             try connection.execute("PRAGMA journal_mode = WAL")
             try connection.execute("PRAGMA synchronous = FULL")
             try connection.execute("PRAGMA wal_autocheckpoint = 2000")
-            try connection.execute("PRAGMA cache_size = -65536")
+            try connection.execute("PRAGMA cache_size = -32768")
             try connection.execute("PRAGMA temp_store = MEMORY")
             for (name, wanted) in [("journal_mode", "wal"), ("synchronous", "2")] {
                 let found = try connection.text("PRAGMA \(name)")
