@@ -55,9 +55,14 @@ final class ProcessSession: Sendable {
         }
     }
 
-    /// Starts the platform. - Parameter environment: crash points and planted faults.
-    func serve(_ environment: [String: String] = [:]) async throws -> ChildProcess {
-        try await serve(folder, port, environment)
+    /// Starts the platform.
+    /// - Parameters:
+    ///   - environment: crash points and planted faults.
+    ///   - starter: a program that starts it in its own place.
+    func serve(
+        _ environment: [String: String] = [:], by starter: [String] = []
+    ) async throws -> ChildProcess {
+        try await serve(folder, port, environment, by: starter)
     }
 
     /// Starts a second process of the same installation, with a folder and a port of its own.
@@ -74,12 +79,12 @@ final class ProcessSession: Sendable {
     }
 
     private func serve(
-        _ folder: String, _ port: Int, _ environment: [String: String]
+        _ folder: String, _ port: Int, _ environment: [String: String], by starter: [String] = []
     ) async throws -> ChildProcess {
         var environment = environment
         environment["LONGSHORE_POSTGRES"] = database ?? ""
         return try await ChildProcess.start(
-            [
+            starter + [
                 Self.program.path, "serve", "--data", folder, "--port", "\(port)",
                 "--auto-warehouse", "--log-level", "error",
             ] + arguments, environment: environment, log: folder + "/serve.log")

@@ -179,9 +179,11 @@ extension Dispatcher {
         let before = clockLead
         // Before anything is awaited: one step is answered once.
         clockLead = lead
-        // Where several clocks write, one of them says nothing of what the others wrote.
-        guard let before, before - lead > Self.clockTolerance, leases.isExclusive else { return }
-        do { try await bringForward(by: before - lead, now, writtenAfter: .min) } catch {
+        guard let before, before - lead > Self.clockTolerance else { return }
+        // Where several clocks write, one of them says something only of what is due about where it
+        // stood: what is due before that may have been written by another.
+        let writtenAfter: Int64 = leases.isExclusive ? .min : .max
+        do { try await bringForward(by: before - lead, now, writtenAfter: writtenAfter) } catch {
             clockLead = before
             throw error
         }
