@@ -7,8 +7,8 @@ import Synchronization
 /// Named places where a test may kill the process; compiled in, and off unless asked for.
 ///
 /// `LONGSHORE_CRASH_AT=effect.afterCall:3` kills the process, as `kill -9` does, the third time
-/// it comes by that place. `LONGSHORE_PLANT=NAME` plants one named fault, so that a checker can be
-/// shown to catch it. Both are read once, at the first use.
+/// it comes by that place. `LONGSHORE_PLANT=NAME` plants a named fault, or several with commas between
+/// them, so that a checker can be shown to catch it. Both are read once, at the first use.
 public enum FailurePoint {
     private static let crashPlan: (name: String, visit: Int)? = {
         guard let text = environment("LONGSHORE_CRASH_AT") else { return nil }
@@ -17,7 +17,8 @@ public enum FailurePoint {
         return (String(name), parts.count > 1 ? Int(parts[1]) ?? 1 : 1)
     }()
 
-    private static let planted: String? = environment("LONGSHORE_PLANT")
+    private static let planted = (environment("LONGSHORE_PLANT") ?? "").split(separator: ",")
+        .map(String.init)
     private static let visits = Atomic<Int>(0)
 
     /// Dies here if the plan says so.
@@ -28,8 +29,7 @@ public enum FailurePoint {
 
     /// Whether a test planted this fault.
     public static func isPlanted(_ name: StaticString) -> Bool {
-        guard let planted else { return false }
-        return planted == name.description
+        !planted.isEmpty && planted.contains(name.description)
     }
 
     private static func environment(_ name: String) -> String? {

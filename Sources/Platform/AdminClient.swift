@@ -9,6 +9,14 @@ import StorageSQLite
 /// Speaks to the process that holds a data folder, over its admin socket.
 package struct AdminClient: ConsoleSource {
     private static let answerLimit = 64 * 1_048_576
+    /// A server that died left its socket: whoever asks it is to hear so at once, not after the minutes
+    /// for which the shared client tries again.
+    private static let client: HTTPClient = {
+        var configuration = HTTPClient.Configuration()
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(
+            eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
+    }()
     private let socket: String
     private let tenant: String?
 
@@ -50,7 +58,7 @@ package struct AdminClient: ConsoleSource {
         if let tenant { request.headers.add(name: "longshore-tenant", value: tenant) }
         if !body.isEmpty { request.body = .bytes(ByteBuffer(bytes: body)) }
         do {
-            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(120))
+            let response = try await Self.client.execute(request, timeout: .seconds(120))
             let bytes = try await response.body.collect(upTo: Self.answerLimit)
             return ConsoleAnswer(
                 status: Int(response.status.code), body: Array(bytes.readableBytesView))

@@ -10,6 +10,14 @@ enum PlantedFaults {
 
     static func use(_ used: Store) { store.withLock { $0 = used } }
 
+    /// A defect that ends the process, at each order whose number ends so.
+    static func trap(at reference: ChannelReference) {
+        guard FailurePoint.isPlanted("trapOnOrder"), reference.rawValue.hasSuffix("003") else {
+            return
+        }
+        preconditionFailure("planted: order \(reference) is poison")
+    }
+
     /// Enqueues the job in a transaction of its own after the item's commit, as careless code does.
     static func enqueueLater(_ item: Identifier<InboxTag>, _ transaction: Transaction) {
         let call = Call(

@@ -59,6 +59,7 @@ struct ImportOrderWorker: JobWorker {
         guard let item = found else { return .discard(reason: "the raw order is gone") }
         let raw = try inbox.open(item, tenant: tenant)
         let reading = try WalmartMapping.read(raw)
+        PlantedFaults.trap(at: reading.order.reference)
         var contact: ContactID?
         if let details = reading.contact {
             contact = try await contacts.register(

@@ -1,0 +1,95 @@
+import Foundation
+import Glibc
+import Kernel
+import Processes
+import Storage
+import Testing
+
+/// R22: an order that traps in its worker takes the whole process down, again and again.
+@Suite(.serialized) struct PoisonTests {
+    private static let limit = 3000
+    private static let polling = ["--poll-seconds", "0.5", "--poll-overlap-seconds", "120"]
+
+    /// Starts the platform so often at most, until it lives on although the poison is there.
+    /// - Returns: the process that lives, if any, and how often it died.
+    private static func live(
+        _ session: ProcessSession, _ planted: String, tries: Int
+    ) async throws -> (process: ChildProcess?, deaths: Int) {
+        for deaths in 0..<tries {
+            let process = try await session.serve([
+                "LONGSHORE_PLANT": planted, "SWIFT_BACKTRACE": "enable=no",
+            ])
+            do {
+                try await session.until("it died, or has set something aside") {
+                    if !process.isRunning { return true }
+                    let jobs = try? await session.get("/v1/jobs?limit=100&state=discarded")
+                    return !(jobs?["items"].list ?? []).isEmpty
+                }
+            } catch {
+                process.signal(SIGKILL)
+                throw error
+            }
+            guard !process.isRunning else { return (process, deaths) }
+            guard case .signalled = try await process.ended() else { return (nil, deaths) }
+        }
+        return (nil, tries)
+    }
+
+    private static func begin() async throws -> ProcessSession {
+        let session = try await ProcessSession([], arguments: polling)
+        let process = try await session.serve()
+        try await session.ready()
+        try await session.openShop(limitPerMinute: limit)
+        process.signal(SIGKILL)
+        try await process.ended()
+        try await session.tell("/control/rate", .object(["perMinute": .integer(240)]))
+        return session
+    }
+
+    @Test func `a job that traps is set aside after three deaths, shows, and mends`() async throws {
+        let session = try await Self.begin()
+        defer { session.end() }
+
+        let (process, deaths) = try await Self.live(session, "trapOnOrder", tries: 6)
+
+        let living = try #require(process)
+        defer { living.signal(SIGKILL) }
+        // Once among others, twice alone.
+        #expect(deaths == 3)
+        try await session.until("the others go on") {
+            let counts = try await session.get("/v1/orders/counts")
+            return (Int(counts["confirmed"].text) ?? 0) >= 12
+        }
+        try await session.tell("/control/stop")
+        let poison = try await session.get("/v1/jobs?limit=100&state=discarded")["items"].list
+        #expect(poison.map { $0["fault"]["code"].text } == ["jobs.quarantined"])
+        #expect(poison.map { $0["kind"].text } == ["walmart.importOrder"])
+        try await session.until("somebody is told") {
+            let issues = try await session.get("/v1/issues")["items"].list
+            return issues.contains { $0["code"].text == "jobs.quarantined" }
+        }
+        living.signal(SIGTERM)
+        #expect(try await living.ended() == .exited(0))
+
+        // A release that no longer traps, and a person who tries again.
+        let mended = try await session.serve()
+        defer { mended.signal(SIGKILL) }
+        try await session.ready()
+        try await session.post("/v1/jobs/\(poison.first?["number"].text ?? "")/retry", .object([:]))
+        try await session.drain()
+        let violations = try await HistoryChecker(session: session, limitPerMinute: Self.limit)
+            .violations()
+        #expect(violations.isEmpty, "\(violations.prefix(10))")
+    }
+
+    @Test func `the control: where deaths are not counted it dies for ever`() async throws {
+        let session = try await Self.begin()
+        defer { session.end() }
+
+        let (process, deaths) = try await Self.live(
+            session, "trapOnOrder,forgetCrashes", tries: 6)
+
+        process?.signal(SIGKILL)
+        #expect(process == nil && deaths == 6)
+    }
+}
