@@ -18,7 +18,7 @@ final class LeaseMember: Sendable {
     /// - Parameter isBlind: takes everything for its own, as only who is alone may.
     init(
         _ name: String, _ database: TestDatabase, _ timekeeper: ManualTimekeeper,
-        workers: [any JobWorker] = [], isBlind: Bool = false
+        workers: [any JobWorker] = [], rate: RateLimit? = nil, isBlind: Bool = false
     ) async throws {
         self.timekeeper = timekeeper
         store = Store(engine: try database.engine())
@@ -28,7 +28,8 @@ final class LeaseMember: Sendable {
         keeper = LeaseKeeper(store: store, leases: leases, timekeeper: timekeeper, logger: logger)
         let budgets = Budgets(timekeeper: timekeeper)
         budgets.configure(
-            LimitScope.tenant(.sample(1)), PartitionLimit(concurrency: LeaseCluster.limit))
+            LimitScope.tenant(.sample(1)),
+            PartitionLimit(concurrency: LeaseCluster.limit, rate: rate))
         var registry = JobRegistry()
         for worker in workers { registry.add(worker) }
         dispatcher = Dispatcher(
@@ -94,7 +95,9 @@ final class LeaseCluster: Sendable {
     var mostAtOnce: Int { state.withLock { $0.most } }
     var harms: Int { state.withLock { $0.harms } }
 
-    init(_ database: TestDatabase, seed: UInt64, areBlind: Bool = false) async throws {
+    init(
+        _ database: TestDatabase, seed: UInt64, rate: RateLimit? = nil, areBlind: Bool = false
+    ) async throws {
         state = Mutex(State(random: SplitMix64(seed: seed)))
         let clock = ManualTimekeeper()
         timekeeper = clock
@@ -111,7 +114,7 @@ final class LeaseCluster: Sendable {
                             }
                             return cluster
                         }
-                    ], isBlind: areBlind))
+                    ], rate: rate, isBlind: areBlind))
         }
         self.members = members
         reference.cluster.withLock { $0 = self }
@@ -138,6 +141,21 @@ final class LeaseCluster: Sendable {
             try $0.count(Gadget.byName, equals: [], limit: 10_000)
         }
         return (effects, try await store.bookkeeping { try $0.jobCounts(tenant: .sample(1)) })
+    }
+
+    /// The most jobs that were begun within any sixty seconds.
+    func mostInAMinute() async throws -> Int {
+        let rows = try await members[0].store.bookkeeping {
+            try $0.jobs(
+                JobFilter(tenant: .sample(1), states: [.completed]), before: nil, limit: 10_000)
+        }
+        let begun = rows.compactMap(\.started).sorted()
+        var (first, most) = (0, 0)
+        for (last, at) in begun.enumerated() {
+            while begun[first] + 60_000_000 <= at { first += 1 }
+            most = max(most, last - first + 1)
+        }
+        return most
     }
 
     /// Runs so many jobs to the end of the last, while they are enqueued by any process.

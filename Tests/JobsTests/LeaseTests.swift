@@ -138,6 +138,34 @@ import Testing
         await cluster.close()
     }
 
+    @Test(arguments: Seeds.of(2))
+    func `a limit a minute holds while the work goes from process to process`(
+        _ seed: UInt64
+    ) async throws {
+        guard let database = try TestDatabase.shared() else { return }
+        let rate = RateLimit(perMinute: 150)
+        let cluster = try await LeaseCluster(database, seed: seed, rate: rate)
+
+        try await cluster.run(jobs: 300) { try await $0.stallOne() }
+
+        let most = try await cluster.mostInAMinute()
+        #expect(most <= rate.perMinute && most > rate.perMinute / 3, "\(most)")
+        #expect(cluster.harms > 0)
+        await cluster.close()
+    }
+
+    @Test func `the control: without the limit more than that are begun in a minute`()
+        async throws
+    {
+        guard let database = try TestDatabase.shared() else { return }
+        let cluster = try await LeaseCluster(database, seed: Seeds.of(1)[0])
+
+        try await cluster.run(jobs: 300) { _ in }
+
+        #expect(try await cluster.mostInAMinute() > 150)
+        await cluster.close()
+    }
+
     @Test func `every job ends once although the server is killed again and again`() async throws {
         guard let server = try await BreakableServer.start() else { return }
         let cluster = try await LeaseCluster(
