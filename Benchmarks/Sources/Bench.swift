@@ -71,7 +71,7 @@ struct Bench {
             )
             exit(64)
         }
-        for suite in suites where only == nil || suite.name == only {
+        for suite in suites where only == nil ? !suite.isLong : suite.name == only {
             figures += try await suite.run()
         }
         let commit = option("--commit") ?? "unknown"

@@ -43,9 +43,11 @@ struct QueueBenchmark {
 
     let store: Store
     private let place: Place
+    /// Jobs a dispatcher has in hand at once.
+    private let inHand: Int
 
-    init(on place: Place) async throws {
-        self.place = place
+    init(on place: Place, inHand: Int = 1024) async throws {
+        (self.place, self.inHand) = (place, inHand)
         switch place {
         case .sqlite(let folder):
             store = Store(engine: try SQLiteEngine(folder: DataFolder(path: folder)) { _ in })
@@ -61,14 +63,14 @@ struct QueueBenchmark {
     }
 
     func dispatcher(
-        _ registry: JobRegistry, _ board: DispatcherBoard = DispatcherBoard(), capacity: Int = 1024,
+        _ registry: JobRegistry, _ board: DispatcherBoard = DispatcherBoard(),
         budgets: Budgets? = nil
     ) -> Dispatcher {
         let clock = SystemTimekeeper()
         return Dispatcher(
             store: store, ending: JobEnding(registry: registry),
             budgets: budgets ?? Budgets(timekeeper: clock), timekeeper: clock, logger: Self.quiet,
-            board: board, settings: .init(capacity: capacity))
+            board: board, settings: .init(capacity: inHand))
     }
 
     /// - Returns: jobs a second, commits per thousand jobs, processor microseconds a job.

@@ -3,6 +3,8 @@ import Foundation
 /// The measured paths, each repeated; every write is durable before it is counted.
 struct Suites {
     let name: String
+    /// Takes an hour: only when asked for by name.
+    var isLong = false
     let run: () async throws -> [Figure]
 
     static func all(in folder: String, sync: Double) -> [Suites] {
@@ -15,6 +17,7 @@ struct Suites {
             Suites(name: "P7") { try await LimitsSuite(folder: folder).run() },
             Suites(name: "P8") { try await DepthSuite(folder: folder).run() },
             Suites(name: "P9") { try await HeldSuite(folder: folder).run() },
+            Suites(name: "P12", isLong: true) { try await SustainedSuite(folder: folder).run() },
             Suites(name: "P13") { try await OrdersBenchmark(folder: folder).run() },
         ]
     }
