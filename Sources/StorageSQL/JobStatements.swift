@@ -57,9 +57,11 @@ extension JobRows where Self: StatementRunner {
             tenant = ? AND kind = ? AND unique_key = ? AND (state <> 2 OR uniqueness = 2)
             """
         guard job.uniqueness == .latest else {
-            return try first("SELECT number FROM jobs WHERE \(taken)", key) {
-                .kept($0.integer(0))
-            }
+            // Touched, so that whoever claims it waits for this transaction: what counts on it must be
+            // there when it begins. One claimed meanwhile is found no more.
+            return try first(
+                "UPDATE jobs SET cause = cause WHERE \(taken) RETURNING number", key
+            ) { .kept($0.integer(0)) }
         }
         return try first(
             """
@@ -139,6 +141,30 @@ extension JobRows where Self: StatementRunner {
                 .integer(step), .integer(step), .integer(last), .integer(time), .integer(moment),
                 .integer(horizon),
             ])
+    }
+
+    package func bringForwardOwn(
+        by step: Int64, dueAfter first: Int64, dueUntil last: Int64,
+        isOurs: (TenantID) throws -> Bool
+    ) throws -> Int {
+        let tenants = try rows(
+            """
+            SELECT DISTINCT tenant FROM jobs WHERE state IN (0, 3) AND due > ? AND due <= ?
+            """, [.integer(first), .integer(last)]
+        ) { $0.text(0) }
+        var moved = 0
+        for tenant in try tenants.filter({ try TenantID($0).map(isOurs) ?? false }) {
+            moved += try change(
+                """
+                UPDATE jobs SET due = due - ?, rank = rank - ?
+                WHERE tenant = ? AND state IN (0, 3) AND due > ? AND due <= ?
+                """,
+                [
+                    .integer(step), .integer(step), .text(tenant), .integer(first),
+                    .integer(last),
+                ])
+        }
+        return moved
     }
 
     package func claim(_ numbers: [Int64], now: Int64, isAlone: Bool) throws -> [JobRow] {

@@ -55,6 +55,36 @@ import Testing
         #expect(different > 20)
     }
 
+    @Test(arguments: Seeds.of(30))
+    func `an order from before versions were kept is what its log makes, but for them`(
+        _ seed: UInt64
+    ) throws {
+        var channel = ShownOrder(seed: seed)
+        let sights = try channel.sights(8)
+        let now = Instant(microseconds: 1_767_225_600_000_000)
+        var order: Order?
+        var log: [OrderEvent] = []
+        for (index, sight)
+            in (sights.prefix(1)
+            + sights.dropFirst().shuffled(
+                using: &channel.generator)).enumerated()
+        {
+            let events = try Order.decide(
+                .observe(sight, mappings: ShownOrder.mappings), on: order, id: .sample(1),
+                in: Decision(now: now, seed: "\(index)"))
+            for event in events { order = try Order.apply(event, to: order, at: now) }
+            if index == 0 { order = order?.withoutVersions }
+            log += events
+        }
+
+        let rebuilt = try log.reduce(nil) { try Order.apply($1, to: $0, at: now) } as Order?
+
+        #expect(order?.firstVersion == nil)
+        #expect(
+            try order.map { try BodyCoder.encode($0.withoutVersions) }
+                == rebuilt.map { try BodyCoder.encode($0.withoutVersions) })
+    }
+
     private static func arrangements<T>(of items: [T]) -> [[T]] {
         guard items.count > 1 else { return [items] }
         return items.indices.flatMap { index -> [[T]] in
@@ -115,7 +145,8 @@ private struct ShownOrder {
     private static let placed = Instant(microseconds: 1_767_225_600_000_000)
 
     var generator: SplitMix64
-    private var contact: UInt64? = 1
+    private var hasContact = true
+    private var region = 1
     private var shipBy = 100
     private var releaseAfter: Int?
     private var cancelled = [0, 0]
@@ -133,9 +164,9 @@ private struct ShownOrder {
 
     private mutating func change() {
         switch Int.random(in: 0..<8, using: &generator) {
-        // A buyer changes the address, and back again.
-        case 0, 1, 2: contact = UInt64.random(in: 1...2, using: &generator)
-        case 3: contact = nil
+        // A buyer changes the address, and back again; an order has one contact for all of them.
+        case 0, 1, 2: (hasContact, region) = (true, Int.random(in: 1...2, using: &generator))
+        case 3: hasContact = false
         case 4: shipBy = [100, 200].randomElement(using: &generator) ?? 100
         case 5: releaseAfter = [nil, 50, 60].randomElement(using: &generator) ?? nil
         case 6:
@@ -161,11 +192,11 @@ private struct ShownOrder {
             releaseAfter: releaseAfter.map { Self.placed + .seconds(Int64($0)) },
             isFulfilledByChannel: false,
             destination: .init(
-                country: "USA", region: contact.map { "R\($0)" } ?? "", postalArea: "630"),
+                country: "USA", region: hasContact ? "R\(region)" : "", postalArea: "630"),
             lines: lines)
         return OrderObserved(
             connection: .sample(1), channel: "walmart", inbox: .sample(1), observedVersion: version,
-            contact: contact.map { .sample($0) }, order: order)
+            contact: hasContact ? .sample(1) : nil, order: order)
     }
 
     /// The same, told under the version of another.

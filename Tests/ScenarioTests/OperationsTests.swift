@@ -197,10 +197,18 @@ extension Stage {
                 while true {
                     let answer = try? await Stage.send(
                         .GET, url + "/readyz", within: .seconds(3))
-                    guard answer?.status == 200 else { break }
-                    try await clock.sleep(for: .milliseconds(300))
+                    if answer?.status == 200 {
+                        try await clock.sleep(for: .milliseconds(300))
+                        continue
+                    }
+                    // Who learns it by not being answered has been refused as well.
+                    let isRefused = answer == nil
+                    seen.change {
+                        $0.isOut = true
+                        $0.refused += isRefused ? 1 : 0
+                    }
+                    return
                 }
-                seen.change { $0.isOut = true }
             }
             for _ in 0..<4 {
                 group.addTask {

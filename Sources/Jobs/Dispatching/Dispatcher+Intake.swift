@@ -180,10 +180,13 @@ extension Dispatcher {
         // Before anything is awaited: one step is answered once.
         clockLead = lead
         guard let before, before - lead > Self.clockTolerance else { return }
-        // Where several clocks write, one of them says something only of what is due about where it
-        // stood: what is due before that may have been written by another.
-        let writtenAfter: Int64 = leases.isExclusive ? .min : .max
-        do { try await bringForward(by: before - lead, now, writtenAfter: writtenAfter) } catch {
+        do {
+            if leases.isExclusive {
+                try await bringForward(by: before - lead, now, writtenAfter: .min)
+            } else {
+                try await bringForwardOwn(by: before - lead, now)
+            }
+        } catch {
             clockLead = before
             throw error
         }
@@ -201,6 +204,20 @@ extension Dispatcher {
             try session.bringForward(
                 by: step.microseconds, dueUntil: last.microseconds, writtenAfter: writtenAfter,
                 putOffAfter: moment, horizon: horizon)
+        }
+        logger.warning("the clock was set back", metadata: ["by": "\(step)", "jobs": "\(moved)"])
+    }
+
+    /// Where several clocks write, one of them says something only of this process' own work that is due
+    /// about where the clock stood: what is due before may have been written by another.
+    private func bringForwardOwn(by step: Duration, _ now: Instant) async throws {
+        let stood = now + step
+        let own = known
+        let moved = try await changeDue(now) { session in
+            try session.bringForwardOwn(
+                by: step.microseconds, dueAfter: (stood - Self.shortWait).microseconds,
+                dueUntil: (stood + Self.shortWait).microseconds
+            ) { own[Shard.of($0)] != nil }
         }
         logger.warning("the clock was set back", metadata: ["by": "\(step)", "jobs": "\(moved)"])
     }

@@ -20,7 +20,7 @@ package struct CircuitBreaker: Sendable, Hashable {
     package static let threshold = 5
     private static let shortest = Duration.seconds(5)
     private static let longest = Duration.seconds(300)
-    /// So many may run at once before it is closed, or so long it took without.
+    /// So many may run at once before it is closed; or it took so long, and nothing failed.
     private static let recovered = 64
     private static let recovery = Duration.seconds(30)
 
@@ -91,7 +91,14 @@ package struct CircuitBreaker: Sendable, Hashable {
     /// - Returns: whether one may probe, or all may run, from now on.
     package mutating func wake(_ now: Instant) -> Bool {
         guard let end, end <= now else { return false }
-        if isRecovering { self = CircuitBreaker() } else { state = .halfOpen }
+        switch state {
+        // Too little came to be sure of it: it goes on by one more with each answer.
+        case .recovering(let allowed, _) where failures > 0 || allowed == 2:
+            state = .recovering(allowed: allowed, until: now + Self.recovery)
+        // How often it opened is known until the next answer.
+        case .recovering: state = .closed
+        case .open, .halfOpen, .closed: state = .halfOpen
+        }
         return true
     }
 }
@@ -131,7 +138,7 @@ struct CircuitBreakers: Sendable {
     }
 
     private mutating func keep(_ breaker: CircuitBreaker, _ connection: String) {
-        byConnection[connection] = breaker.isClosed ? nil : breaker
+        byConnection[connection] = breaker == CircuitBreaker() ? nil : breaker
     }
 
     func isRecovering(_ connection: String) -> Bool {

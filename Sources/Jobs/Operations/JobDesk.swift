@@ -86,15 +86,23 @@ package struct JobDesk: Sendable {
         case .completed, .cancelled, .discarded:
             throw JobsError(.alreadyFinished, "job \(number) is \(row.state.name)")
         case .scheduled, .available, .retryable:
-            try ending.end(
-                Settlement.cancelled(row, at: transaction.decision.now), from: JobState.waiting,
-                in: transaction)
-            return .cancelled
-        case .running:
-            _ = try transaction.bookkeeping { try $0.requestCancellation(number) }
-            transaction.afterCommitSignal { $0.announce(cancelled: number) }
-            return .running
+            let ended = Settlement.cancelled(row, at: transaction.decision.now)
+            if try ending.end(ended, from: JobState.waiting, in: transaction) {
+                return .cancelled
+            }
+            // It was claimed since it was read.
+            return try askToEnd(row, in: transaction)
+        case .running: return try askToEnd(row, in: transaction)
         }
+    }
+
+    private func askToEnd(_ row: JobRow, in transaction: Transaction) throws -> JobState {
+        let number = row.number
+        guard try transaction.bookkeeping({ try $0.requestCancellation(number) }) else {
+            throw JobsError(.alreadyFinished, "job \(number) ended meanwhile")
+        }
+        transaction.afterCommitSignal { $0.announce(cancelled: number) }
+        return .running
     }
 
     /// A discarded job has been dealt with otherwise.

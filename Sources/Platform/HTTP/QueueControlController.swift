@@ -89,7 +89,7 @@ struct QueueControlController: Sendable {
         ]
     }
 
-    /// `GET /admin/breakers` → connections whose calls do not come through.
+    /// `GET /admin/breakers` → connections whose calls do not come through, or only begin to again.
     @Sendable private func breakers(_ call: Endpoint) async throws -> ListReply<BreakerReply> {
         ListReply(items: platform.jobs.board.breakers.map(BreakerReply.init), next: nil)
     }
@@ -180,6 +180,8 @@ struct BreakerReply: Encodable, Sendable {
     let failures: Int
     let since: Instant?
     let probeAt: Instant?
+    /// How many calls may run at once while it recovers.
+    let allowed: Int?
     let fault: RecordedFault?
 
     init(_ breaker: DispatcherBoard.Breaker) {
@@ -187,6 +189,7 @@ struct BreakerReply: Encodable, Sendable {
         failures = breaker.failures
         since = breaker.since
         fault = breaker.fault
+        if case .recovering(let count, _) = breaker.state { allowed = count } else { allowed = nil }
         switch breaker.state {
         case .closed: (state, probeAt) = ("closed", nil)
         case .open(let until): (state, probeAt) = ("open", until)

@@ -120,6 +120,12 @@ package protocol JobRows: AnyObject {
         by step: Int64, dueUntil last: Int64, writtenAfter time: Int64, putOffAfter moment: Int64,
         horizon: Int64
     ) throws -> Int
+    /// Makes what waits for a time between two due so much earlier, of these tenants.
+    /// - Returns: how many jobs.
+    func bringForwardOwn(
+        by step: Int64, dueAfter first: Int64, dueUntil last: Int64,
+        isOurs: (TenantID) throws -> Bool
+    ) throws -> Int
     /// Marks as running those still available; the others are left out.
     func claim(_ numbers: [Int64], now: Int64, isAlone: Bool) throws -> [JobRow]
     func job(_ number: Int64) throws -> JobRow?

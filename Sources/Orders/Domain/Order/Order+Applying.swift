@@ -50,6 +50,7 @@ extension Order {
         case .opened: enter(.open, instant)
         case .ended(let fact): end(fact.status, fact.reason, instant)
         case .contactChanged(let fact):
+            keepVersions()
             contact = fact.contact
             destination = fact.destination
             contactVersion = fact.observedVersion
@@ -91,7 +92,17 @@ extension Order {
         }
     }
 
+    /// An order from before versions of facts were kept has one for all of them, as long as that is the
+    /// one they were taken from.
+    private mutating func keepVersions() {
+        guard firstVersion == nil, deadlineVersions == nil else { return }
+        contactVersion = observedVersion
+        deadlineVersions = Dictionary(
+            uniqueKeysWithValues: DeadlineKind.allCases.map { ($0, observedVersion) })
+    }
+
     private mutating func confirm(_ fact: SightConfirmed) {
+        keepVersions()
         observedVersion = max(observedVersion, fact.observedVersion)
         if fact.contact { contactVersion = fact.observedVersion }
         guard !fact.deadlines.isEmpty else { return }
@@ -100,6 +111,7 @@ extension Order {
     }
 
     private mutating func move(_ fact: DeadlineMoved) {
+        keepVersions()
         observedVersion = max(observedVersion, fact.observedVersion)
         deadlineVersions = (deadlineVersions ?? [:]).merging([fact.kind: fact.observedVersion]) {
             $1

@@ -143,7 +143,7 @@ extension Order {
         var confirmed: (contact: Bool, deadlines: [DeadlineKind]) = (false, [])
         if let found = seen.contact {
             let since = contact == nil ? nil : contactVersion ?? firstVersion ?? observedVersion
-            if found == contact {
+            if found == contact, seen.order.destination == destination {
                 confirmed.contact = since.map { $0 < version } ?? false
             } else if since.map({ $0 <= version }) ?? true, quantity(in: .shipped).isZero {
                 events.append(

@@ -78,6 +78,15 @@ package struct Order: Aggregate {
         lines.first { $0.number == number }
     }
 
+    /// As orders were kept before each fact had the version it was taken from; the log makes those too.
+    package var withoutVersions: Order {
+        var order = self
+        order.firstVersion = nil
+        order.contactVersion = nil
+        order.deadlineVersions = nil
+        return order
+    }
+
     package func quantity(in bucket: Bucket) -> Quantity {
         lines.map { $0.quantity(in: bucket) }.total()
     }

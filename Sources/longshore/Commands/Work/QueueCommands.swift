@@ -89,7 +89,8 @@ struct ListPauses: AsyncParsableCommand {
 
 struct ListBreakers: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "breakers", abstract: "Lists connections whose calls do not come through.")
+        commandName: "breakers",
+        abstract: "Lists connections whose calls do not come through, or recover.")
 
     @OptionGroup var options: DataOptions
     @OptionGroup var output: OutputOptions
@@ -100,7 +101,7 @@ struct ListBreakers: AsyncParsableCommand {
             [
                 .init("CONNECTION", "connection", namesAt: "/v1/connections"),
                 .init("STATE", "state"), .init("FAILURES", "failures"), .init("SINCE", "since"),
-                .init("TRIED AGAIN", "probeAt"),
+                .init("TRIED AGAIN", "probeAt"), .init("AT ONCE", "allowed"),
             ], options, output)
     }
 }
