@@ -63,6 +63,12 @@ package final class TestDatabase: Sendable {
         try? FileManager.default.removeItem(atPath: path)
     }
 
+    /// Whether somebody waits for a lock on its server at this moment.
+    package func hasWaiters() throws -> Bool {
+        guard case .server(let database) = place else { return false }
+        return try PostgresEngine.waiters(database.address) > 0
+    }
+
     /// One more process' view of the same data.
     package func engine() throws -> any StorageEngine {
         switch place {

@@ -110,6 +110,15 @@ package final class PostgresEngine: StorageEngine {
                 + "WHERE indexrelname = ANY(?)", indexes)
     }
 
+    /// How many sessions of the server wait for a lock at this moment; for tests.
+    package static func waiters(_ address: String) throws -> Int {
+        do {
+            return try PostgresConnection(address)
+                .run("SELECT count(*) FROM pg_locks WHERE NOT granted", PostgresValues())
+                .first { Int($0.integer(0)) } ?? 0
+        } catch { throw PostgresWriter.translate(error) }
+    }
+
     private static func counts(
         _ address: String, _ question: String, _ names: [String]
     ) throws -> [String: Int64] {
