@@ -52,7 +52,7 @@ import Testing
                 different += 1
             }
         }
-        #expect(different > 20)
+        #expect(different > 4)
     }
 
     @Test(arguments: Seeds.of(30))
