@@ -108,12 +108,11 @@ package final class SimulatedTime: TaskExecutor, Timekeeper {
         let task = Task(executorPreference: self) {
             do { found.set(.success(try await work())) } catch { found.set(.failure(error)) }
         }
-        if !run(until: { found.isSet }, limit: limit) {
-            task.cancel()
-            // What was cancelled ends, so that nothing of it is left behind.
-            _ = run(until: { found.isSet }, limit: .seconds(60))
-        }
-        return try found.get()
+        if run(until: { found.isSet }, limit: limit) { return try found.get() }
+        task.cancel()
+        // What was cancelled ends, so that nothing of it is left behind.
+        _ = run(until: { found.isSet }, limit: .seconds(60))
+        throw SimulationError("it neither ended nor failed within \(limit)")
     }
 
     private enum Step { case job(UnownedJob), timed(Timed), none }

@@ -48,21 +48,10 @@ package struct Simulation: Sendable {
         let weather = Weather(WeatherPlan(seed: seed))
         let day = SimulatedDay(
             shop: shop, disk: disk, time: time, weather: weather, trace: trace, fault: fault)
-        let outcome = Outcome<[String]>()
-        let task = Task(executorPreference: time) {
-            do { outcome.set(.success(try await day.live())) } catch {
-                outcome.set(.failure(error))
-            }
-        }
-        let isOver = time.run(until: { outcome.isSet }, limit: Self.limit)
-        task.cancel()
-        // What was cancelled ends, so that nothing of this run is left behind.
-        if !isOver { _ = time.run(until: { outcome.isSet }, limit: .seconds(60)) }
-        var violations: [String]
-        do { violations = try outcome.get() } catch {
+        let violations: [String]
+        do { violations = try time.complete(within: Self.limit) { try await day.live() } } catch {
             violations = ["the day did not end: \(error)"]
         }
-        if !isOver, violations.isEmpty { violations = ["the day did not end"] }
         let facts = day.market.facts
         return Report(
             seed: seed, traceHash: trace.hash, violations: violations, orders: facts.orders.count,
