@@ -54,12 +54,12 @@ final class PostgresLine: Sendable {
         }
     }
 
-    /// Writes what waits, then refuses what comes.
+    /// Refuses what comes, then writes what waits: what came between would find nobody to write it.
     func close() async {
+        waiting.withLock { $0.isClosed = true }
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             queue.async {
                 self.drain()
-                self.waiting.withLock { $0.isClosed = true }
                 continuation.resume()
             }
         }
