@@ -14,8 +14,9 @@ struct SustainedSuite {
     private static let rate = 1157.0
     private static let burst = 10.0
     private static let callers = 8
+    private static let perCall = 10
     private static let historyKept = Duration.seconds(60)
-    private static let chunk = 500
+    private static let chunk = 100
 
     struct Parcel: Job {
         static let kind: JobKind = "bench.parcel"
@@ -154,10 +155,9 @@ struct SustainedSuite {
     ) async throws {
         let clock = SystemTimekeeper()
         let filler = String(repeating: "x", count: 130)
-        let (begin, length) = (clock.steady, minutes * 60)
-        var due = Double(caller) / Double(callers) * 10 / (rate / Double(callers))
+        let begin = clock.steady
         var number = caller
-        while due < length {
+        while case let due = due(number), due < minutes * 60 {
             let wait = (begin + .seconds(due)).duration(since: clock.steady)
             if wait > .zero { try await clock.sleep(for: wait) }
             let now = clock.now
@@ -166,17 +166,26 @@ struct SustainedSuite {
                 correlation: "b")
             let first = number
             try await bench.store.writeUnrepeated(call, lane: .interactive) { transaction in
-                for offset in 0..<10 {
+                for offset in 0..<perCall {
                     _ = try transaction.enqueue(
                         Parcel(
-                            at: now.microseconds, number: first &* 10 &+ offset, filler: filler))
+                            at: now.microseconds, number: first &* perCall &+ offset, filler: filler
+                        ))
                 }
             }
-            present.acknowledge(10)
+            present.acknowledge(perCall)
             number += callers
-            let isBurst = (5.0 / 12..<7.0 / 12).contains(due / length)
-            due += 10 / (rate * (isBurst ? burst : 1) / Double(callers))
         }
+    }
+
+    /// When the call of that number is to be made, in seconds from the beginning: evenly, and in the burst
+    /// ten times as often.
+    private static func due(_ number: Int) -> Double {
+        let (begin, end) = (minutes * 25, minutes * 35)
+        let steadily = Double(number * perCall) / rate
+        guard steadily > begin else { return steadily }
+        return min(begin + (steadily - begin) / burst, end)
+            + max(steadily - begin - (end - begin) * burst, 0)
     }
 
     /// As the platform forgets what is old, in small bites.

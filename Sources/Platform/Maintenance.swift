@@ -26,6 +26,9 @@ struct PruneWorker: JobWorker {
     static let historyKept = Duration.seconds(30 * 86_400)
     static let issuesKept = Duration.seconds(90 * 86_400)
     static let chunk = 500
+    /// Of the history of jobs, which is forgotten while jobs run: who waits for the writer waits for
+    /// one bite at most.
+    private static let historyChunk = 100
 
     let timekeeper: any Timekeeper
     let personalData: PersonalDataRetention
@@ -64,7 +67,7 @@ struct PruneWorker: JobWorker {
             place = try await context.store.writeUnrepeated(context.call, lane: .bulk) {
                 try $0.bookkeeping {
                     try $0.pruneHistory(
-                        after: number, before: before.microseconds, limit: Self.chunk
+                        after: number, before: before.microseconds, limit: Self.historyChunk
                     ).next
                 }
             }

@@ -336,13 +336,21 @@ extension Dispatcher {
             }
             running[row.number] = Running(row: row, stop: stop, share: share)
             let timeout = ending.registry.entry(row.kind)?.timeout ?? .seconds(60)
-            expiries.insert(
-                Expiry(at: begun + timeout, number: row.number, fence: row.fence))
+            watch(Expiry(at: begun + timeout, number: row.number, fence: row.fence))
             attempts.append((row, stop))
         }
         let count = attempts.count
         board.count { $0.started += count }
         return attempts
+    }
+
+    /// Times of attempts that ended long before are let go of: at ten thousand a second they would be
+    /// what memory is full of.
+    private func watch(_ expiry: Expiry) {
+        if expiries.count > 4 * running.count + 1024 {
+            expiries = Heap(expiries.unordered.filter { running[$0.number]?.row.fence == $0.fence })
+        }
+        expiries.insert(expiry)
     }
 
     /// Ends attempts past their time, and gives up those whose handler will not end.
