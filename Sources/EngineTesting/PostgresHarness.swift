@@ -10,9 +10,9 @@ package final class PostgresHarness: StorageHarness {
     package struct Database: Sendable {
         private static let numbers = Atomic<Int>(0)
 
-        let address: String
+        package let address: String
 
-        init(on server: String) throws {
+        package init(on server: String) throws {
             let name = "t\(Self.numbers.add(1, ordering: .relaxed).newValue)"
             try PostgresEngine.administer(server, ["CREATE DATABASE \(name)"])
             address = server.replacing("dbname=postgres", with: "dbname=\(name)")

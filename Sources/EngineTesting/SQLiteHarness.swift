@@ -49,8 +49,8 @@ package final class SQLiteHarness: StorageHarness {
     package func restoreSpace() async throws {
         try engine.provoke("PRAGMA max_page_count = 1073741823")
     }
-    package func interruptNext() async throws { engine.interruptNextStatement() }
-    package func stopInterrupting() async throws { engine.stopInterrupting() }
+    package func interruptNext() async throws { try engine.interruptNextStatement() }
+    package func stopInterrupting() async throws { try engine.stopInterrupting() }
 
     package func breakConstraint(in transaction: Transaction) throws {
         try transaction.bookkeeping {

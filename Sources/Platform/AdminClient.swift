@@ -45,6 +45,10 @@ package struct AdminClient: ConsoleSource {
         try await send(.PATCH, path, body: body, key: key)
     }
 
+    package func delete(_ path: String, key: String) async throws -> ConsoleAnswer {
+        try await send(.DELETE, path, body: [], key: key)
+    }
+
     /// - Parameter key: the idempotency key of a request that creates.
     /// - Throws: `PlatformError.serverUnreachable`.
     private func send(

@@ -13,6 +13,8 @@ package enum StorageFaultCode: String, FaultCode {
     case cursorMalformed
     /// The disk or the configured size is exhausted.
     case full
+    /// The disk, or the file on it, may not be written.
+    case readOnly
     case interrupted
     /// A commit or its fsync failed: nothing is acknowledged any more.
     case broken
@@ -45,7 +47,7 @@ package enum StorageFaultCode: String, FaultCode {
         case .operationReused, .cursorMalformed, .textUnstorable: .invalid
         case .copyUnsupported: .refused
         case .unknownRecord: .notFound
-        case .full, .interrupted, .broken, .closed, .locked, .unreachable, .leaseLost,
+        case .full, .readOnly, .interrupted, .broken, .closed, .locked, .unreachable, .leaseLost,
             .newerVersion:
             .unavailable
         case .engine, .bodyUndecodable, .settingRefused, .unknownEvent, .notItsOwn: .defect

@@ -182,6 +182,7 @@ struct PostgresFault: Error {
         case "23505": StorageError(.duplicate, message)
         case "22021":
             StorageError(.textUnstorable, "holds a character that PostgreSQL cannot keep, U+0000")
+        case "25006": StorageError(.readOnly, "the database may not be written")
         case "53100": StorageError(.full, "the database's disk is full")
         case "55P03": StorageError(.interrupted, "the table is being read, perhaps by a backup")
         case "57014": StorageError(.interrupted, "the statement was cancelled")

@@ -25,8 +25,8 @@ package final class PostgresEngine: StorageEngine {
 
     private let address: String
     private let isClosed = Atomic<Bool>(false)
-    private let ordinary: PostgresLine
-    private let dispatching: PostgresLine
+    private let ordinary: WriteLine<PostgresWriter>
+    private let dispatching: WriteLine<PostgresWriter>
     private let readers = (0..<PostgresEngine.readerCount).map(Reader.init(number:))
     private let nextReader = Atomic<Int>(0)
     private let news: PostgresNews
@@ -41,8 +41,8 @@ package final class PostgresEngine: StorageEngine {
             let connection = try PostgresConnection(address)
             try Self.check(connection)
             try Self.upgrade(connection)
-            ordinary = try PostgresLine(address, "ordinary")
-            dispatching = try PostgresLine(address, "dispatching")
+            ordinary = WriteLine("postgres.ordinary", try PostgresWriter(address))
+            dispatching = WriteLine("postgres.dispatching", try PostgresWriter(address))
         } catch { throw PostgresWriter.translate(error) }
     }
 
@@ -206,7 +206,9 @@ package final class PostgresEngine: StorageEngine {
             }
             facts["bytes"] = try connection.run("SELECT pg_database_size(current_database())")
                 .first { String($0.integer(0)) }
-            let counts = [ordinary.counts, dispatching.counts]
+            let counts = try [ordinary, dispatching].map { line in
+                try line.withWriter { (batches: $0.batches, closures: $0.closures) }
+            }
             facts["commits"] = String(counts.map(\.batches).reduce(0, +))
             facts["closures"] = String(counts.map(\.closures).reduce(0, +))
             facts["engine"] = "PostgreSQL \(facts["server_version"] ?? "")"

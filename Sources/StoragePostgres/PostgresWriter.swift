@@ -2,7 +2,7 @@ import Kernel
 import Storage
 
 /// One connection that writes: runs waiting closures, a savepoint each, one commit for all.
-final class PostgresWriter {
+final class PostgresWriter: BatchWriter {
     /// A batch ends at so many closures …
     static let batchLimit = 128
     /// … or after so long, whichever is first: what is locked stays so until the commit.
@@ -26,13 +26,6 @@ final class PostgresWriter {
         session = PostgresSession(try PostgresConnection(address))
     }
 
-    /// What came of one batch.
-    struct Outcome {
-        var answers: [(work: EngineWork, result: Result<Void, any Error>)] = []
-        /// Closures that had no part in what undid their batch: they run again, first.
-        var again: [EngineWork] = []
-    }
-
     /// The closures of a batch, in order. Also who failed is answered only once the commit is known:
     /// it may have failed for what another did before it, and that may yet be undone.
     private struct Taken {
@@ -42,8 +35,8 @@ final class PostgresWriter {
     }
 
     /// Takes closures from `next` until it has none, the batch is full or its time is up.
-    func runBatch(_ next: () -> EngineWork?) -> Outcome {
-        var outcome = Outcome()
+    func runBatch(_ next: () -> EngineWork?) -> BatchOutcome {
+        var outcome = BatchOutcome()
         do { try begin() } catch {
             let fault = Self.translate(error)
             while let work = next() { outcome.answers.append((work, .failure(fault))) }
@@ -73,7 +66,7 @@ final class PostgresWriter {
         return commit(taken, outcome)
     }
 
-    private func runAgain(_ works: [EngineWork], _ outcome: Outcome) -> Outcome {
+    private func runAgain(_ works: [EngineWork], _ outcome: BatchOutcome) -> BatchOutcome {
         var outcome = outcome
         for work in works { work.undo() }
         outcome.again = works
@@ -81,7 +74,7 @@ final class PostgresWriter {
     }
 
     /// Whose statement it was that failed shows when each has its own.
-    private func runCarefully(_ works: [EngineWork], _ outcome: Outcome) -> Outcome {
+    private func runCarefully(_ works: [EngineWork], _ outcome: BatchOutcome) -> BatchOutcome {
         carefully = works.count
         do { try session.connection.execute("ROLLBACK") } catch { isSpoilt = true }
         return runAgain(works, outcome)
@@ -150,7 +143,7 @@ final class PostgresWriter {
         carefully > 0 ? .undidAll(Self.translate(fault)) : .failedTogether
     }
 
-    private func commit(_ taken: Taken, _ outcome: Outcome) -> Outcome {
+    private func commit(_ taken: Taken, _ outcome: BatchOutcome) -> BatchOutcome {
         do { try session.batch?.end() } catch {
             // Never committed, so the server itself takes it back where the connection ended.
             return runCarefully(taken.all, outcome)
@@ -163,7 +156,7 @@ final class PostgresWriter {
         }
     }
 
-    private func answered(_ taken: Taken, _ outcome: Outcome) -> Outcome {
+    private func answered(_ taken: Taken, _ outcome: BatchOutcome) -> BatchOutcome {
         var outcome = outcome
         outcome.answers += taken.standing.map { ($0, .success(())) } + taken.failures
         return outcome
@@ -171,8 +164,8 @@ final class PostgresWriter {
 
     /// The reply to a commit was lost: the server knows what became of it.
     private func settle(
-        _ taken: Taken, _ fault: StorageError, _ outcome: Outcome
-    ) -> Outcome {
+        _ taken: Taken, _ fault: StorageError, _ outcome: BatchOutcome
+    ) -> BatchOutcome {
         let status: String
         do {
             try reconnect()

@@ -34,18 +34,29 @@ package final class DataFolder: Sendable {
                     + "the socket in it may have \(Self.socketPathLimit)")
         }
         if mkdir(path, 0o700) != 0, errno != EEXIST {
-            throw StorageError(.engine, "cannot make \(path): \(String(cString: strerror(errno)))")
+            throw Self.refusal("cannot make \(path)")
         }
         let handle = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard handle >= 0 else {
-            throw StorageError(
-                .engine, "cannot open \(path)/lock: \(String(cString: strerror(errno)))")
+            throw Self.refusal("cannot open \(path)/lock")
         }
         guard flock(handle, LOCK_EX | LOCK_NB) == 0 else {
             close(handle)
             throw StorageError(.locked, "another process holds \(path)")
         }
         lockHandle = handle
+    }
+
+    /// What the system said last, as a fault.
+    private static func refusal(_ words: String) -> StorageError {
+        let code = errno
+        let reason: StorageFaultCode =
+            switch code {
+            case EROFS, EACCES, EPERM: .readOnly
+            case ENOSPC, EDQUOT: .full
+            default: .engine
+            }
+        return StorageError(reason, "\(words): \(String(cString: strerror(code)))")
     }
 
     /// Makes the database's file where absent. Orders are in it: in a folder that others may enter

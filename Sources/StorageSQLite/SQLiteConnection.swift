@@ -101,6 +101,8 @@ struct SQLiteFault: Error {
     var storageError: StorageError {
         switch primary {
         case SQLITE_FULL: StorageError(.full, "the disk or the database's size limit is full")
+        case SQLITE_READONLY, SQLITE_PERM, SQLITE_CANTOPEN:
+            StorageError(.readOnly, "the database may not be written: \(message)")
         case SQLITE_INTERRUPT: StorageError(.interrupted, "the statement was interrupted")
         case SQLITE_CONSTRAINT
         where code == Self.uniqueIndex

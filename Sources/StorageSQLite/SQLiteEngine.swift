@@ -9,13 +9,6 @@ import Synchronization
 /// Every acknowledged write is on disk: the journal is WAL with `synchronous=FULL`, read back at
 /// every start. Only the writer checkpoints, every 2,000 pages.
 package final class SQLiteEngine: StorageEngine {
-    private struct Waiting {
-        var queue = FairQueue()
-        var isDraining = false
-        var isClosed = false
-        var breakage: StorageError?
-    }
-
     private struct Reader: Sendable {
         let queue: DispatchQueue
         let session: ExclusiveSession
@@ -31,14 +24,10 @@ package final class SQLiteEngine: StorageEngine {
     private static let readerCount = 2
 
     let folder: DataFolder
-    private let waiting = Mutex(Waiting())
-    private let writer: Mutex<SQLiteWriter?>
-    private let writerQueue = DispatchQueue(label: "longshore.storage.writer")
+    private let line: WriteLine<SQLiteWriter>
     let copyQueue = DispatchQueue(label: "longshore.storage.copy")
     private let readers: [Reader]
     private let nextReader = Atomic<Int>(0)
-    private let onBreakage: @Sendable (StorageError) -> Void
-
     /// - Parameter onBreakage: called once when nothing can be acknowledged any more; the process
     ///   should end, since only a fresh start can tell what is on disk.
     /// - Throws: `StorageError.settingRefused` when SQLite does not run as asked.
@@ -46,9 +35,9 @@ package final class SQLiteEngine: StorageEngine {
         folder: DataFolder, onBreakage: @escaping @Sendable (StorageError) -> Void
     ) throws {
         self.folder = folder
-        self.onBreakage = onBreakage
         folder.makeDatabaseFile()
-        writer = Mutex(try Self.openWriter(folder.databasePath))
+        line = WriteLine(
+            "writer", try Self.openWriter(folder.databasePath), onBreakage: onBreakage)
         readers = try (0..<Self.readerCount).map { number in
             Reader(
                 queue: DispatchQueue(label: "longshore.storage.reader.\(number)"),
@@ -58,20 +47,9 @@ package final class SQLiteEngine: StorageEngine {
 
     package var isExclusive: Bool { true }
 
-    package var breakage: StorageError? { waiting.withLock { $0.breakage } }
+    package var breakage: StorageError? { line.breakage }
 
-    package func submit(_ work: EngineWork) {
-        let refusal: StorageError? = waiting.withLock { waiting in
-            if let breakage = waiting.breakage { return breakage }
-            if waiting.isClosed { return StorageError(.closed, "the store is closed") }
-            waiting.queue.add(work)
-            guard !waiting.isDraining else { return nil }
-            waiting.isDraining = true
-            writerQueue.async { self.drain() }
-            return nil
-        }
-        if let refusal { work.finish(.failure(refusal)) }
-    }
+    package func submit(_ work: EngineWork) { line.submit(work) }
 
     package func read<T: Sendable>(
         _ tenant: TenantID?, _ body: @escaping @Sendable (any EngineSession) throws -> T
@@ -89,8 +67,7 @@ package final class SQLiteEngine: StorageEngine {
     }
 
     package func migrate(_ shapes: [CollectionShape]) async throws -> [String] {
-        try writer.withLock { writer in
-            guard let writer else { throw StorageError(.closed, "the store is closed") }
+        try line.withWriter { writer in
             do { return try SQLiteMigration(writer.connection).run(shapes) } catch {
                 throw SQLiteWriter.translate(error)
             }
@@ -98,8 +75,7 @@ package final class SQLiteEngine: StorageEngine {
     }
 
     package func facts() async throws -> [String: String] {
-        try writer.withLock { writer in
-            guard let writer else { throw StorageError(.closed, "the store is closed") }
+        try line.withWriter { writer in
             var facts = ["engine": "SQLite \(String(cString: sqlite3_libversion()))"]
             for name in ["journal_mode", "synchronous", "page_count", "page_size"] {
                 facts[name] = try writer.connection.text("PRAGMA \(name)")
@@ -112,20 +88,13 @@ package final class SQLiteEngine: StorageEngine {
     }
 
     package func close() async {
-        waiting.withLock { $0.isClosed = true }
-        await withCheckedContinuation { continuation in
-            writerQueue.async {
-                self.drain()
-                continuation.resume()
-            }
-        }
+        await line.close()
         for reader in readers { reader.session.session.withLock { $0 = nil } }
-        writer.withLock { $0 = nil }
     }
 
     /// Runs one statement on the writer's own connection; for tests that provoke real faults.
     package func provoke(_ sql: String) throws {
-        try writer.withLock { try $0?.connection.execute(sql) }
+        try line.withWriter { try $0.connection.execute(sql) }
     }
 
     /// Acknowledges without the disk from now on: only for a control that must lose.
@@ -135,47 +104,14 @@ package final class SQLiteEngine: StorageEngine {
     package func syncRarely() throws { try provoke("PRAGMA synchronous = NORMAL") }
 
     /// Makes the n-th virtual-machine step from now interrupt its statement; for tests.
-    package func interruptNextStatement() {
-        writer.withLock { writer in
-            guard let writer else { return }
-            sqlite3_progress_handler(writer.connection.handle, 1, { _ in 1 }, nil)
+    package func interruptNextStatement() throws {
+        try line.withWriter {
+            sqlite3_progress_handler($0.connection.handle, 1, { _ in 1 }, nil)
         }
     }
 
-    package func stopInterrupting() {
-        writer.withLock { writer in
-            guard let writer else { return }
-            sqlite3_progress_handler(writer.connection.handle, 0, nil, nil)
-        }
-    }
-
-    private func drain() {
-        while true {
-            let hasWork = waiting.withLock { waiting in
-                if waiting.queue.count == 0 { waiting.isDraining = false }
-                return waiting.isDraining
-            }
-            guard hasWork else { return }
-            let outcome = writer.withLock { writer -> SQLiteWriter.Outcome in
-                guard let writer else { return SQLiteWriter.Outcome() }
-                return writer.runBatch { self.waiting.withLock { $0.queue.pop() } }
-            }
-            settle(outcome)
-        }
-    }
-
-    private func settle(_ outcome: SQLiteWriter.Outcome) {
-        var refused: [EngineWork] = []
-        waiting.withLock { waiting in
-            waiting.queue.putBack(outcome.again)
-            guard let breakage = outcome.breakage, waiting.breakage == nil else { return }
-            waiting.breakage = breakage
-            while let work = waiting.queue.pop() { refused.append(work) }
-        }
-        for (work, result) in outcome.answers { work.finish(result) }
-        guard let breakage = outcome.breakage else { return }
-        for work in refused { work.finish(.failure(breakage)) }
-        onBreakage(breakage)
+    package func stopInterrupting() throws {
+        try line.withWriter { sqlite3_progress_handler($0.connection.handle, 0, nil, nil) }
     }
 
     private static func snapshot<T>(

@@ -3,7 +3,7 @@ import Kernel
 import Storage
 
 /// The one connection that writes: runs waiting closures, a savepoint each, one commit for all.
-final class SQLiteWriter {
+final class SQLiteWriter: BatchWriter {
     /// A batch ends at so many closures …
     static let batchLimit = 256
     /// … or after so long, whichever is first.
@@ -23,19 +23,9 @@ final class SQLiteWriter {
         session = SQLiteSession(connection)
     }
 
-    /// What came of one batch.
-    struct Outcome {
-        /// Answers to give, once everything of the batch is settled.
-        var answers: [(work: EngineWork, result: Result<Void, any Error>)] = []
-        /// Innocent closures of a batch that was rolled back whole: they run again, first.
-        var again: [EngineWork] = []
-        /// Set when nothing may be acknowledged from now on.
-        var breakage: StorageError?
-    }
-
     /// Takes closures from `next` until it has none, the batch is full or its time is up.
-    func runBatch(_ next: () -> EngineWork?) -> Outcome {
-        var outcome = Outcome()
+    func runBatch(_ next: () -> EngineWork?) -> BatchOutcome {
+        var outcome = BatchOutcome()
         var done: [EngineWork] = []
         do { try connection.execute("BEGIN IMMEDIATE") } catch {
             let fault = Self.translate(error)
@@ -81,8 +71,9 @@ final class SQLiteWriter {
 
     /// FULL and INTERRUPT roll back everything: nobody was answered, and the innocent run again.
     private func rolledBack(
-        offender: EngineWork, _ failure: (any Error)?, innocent: [EngineWork], _ outcome: Outcome
-    ) -> Outcome {
+        offender: EngineWork, _ failure: (any Error)?, innocent: [EngineWork],
+        _ outcome: BatchOutcome
+    ) -> BatchOutcome {
         var outcome = outcome
         let fault =
             failure ?? StorageError(.interrupted, "the database rolled the batch back")
@@ -93,7 +84,7 @@ final class SQLiteWriter {
         return outcome
     }
 
-    private func commit(_ done: [EngineWork], _ outcome: inout Outcome) {
+    private func commit(_ done: [EngineWork], _ outcome: inout BatchOutcome) {
         do {
             FailurePoint.pass("store.beforeCommit")
             try connection.statement("COMMIT").run()

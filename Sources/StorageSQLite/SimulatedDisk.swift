@@ -120,12 +120,12 @@ package final class SimulatedEngine: StorageEngine {
         guard breakage == nil else { return }
         let size = around.batchSize()
         let fate = around.fate()
-        let outcome: SQLiteWriter.Outcome
+        let outcome: BatchOutcome
         switch fate {
         case .well, .diesAfter: outcome = run(size)
         case .full: outcome = refuse(size)
         case .answersEarly: outcome = answerEarly(size)
-        case .diesBefore: outcome = SQLiteWriter.Outcome()
+        case .diesBefore: outcome = BatchOutcome()
         }
         if fate == .diesBefore || fate == .diesAfter { return die(with: outcome) }
         let isMore = state.withLock { state in
@@ -137,7 +137,7 @@ package final class SimulatedEngine: StorageEngine {
         if isMore { around.later { self.drain() } }
     }
 
-    private func run(_ size: Int) -> SQLiteWriter.Outcome {
+    private func run(_ size: Int) -> BatchOutcome {
         var taken = 0
         return disk.writer.withLock { writer in
             writer.runBatch {
@@ -148,8 +148,8 @@ package final class SimulatedEngine: StorageEngine {
         }
     }
 
-    private func refuse(_ size: Int) -> SQLiteWriter.Outcome {
-        var outcome = SQLiteWriter.Outcome()
+    private func refuse(_ size: Int) -> BatchOutcome {
+        var outcome = BatchOutcome()
         for _ in 0..<size {
             guard let work = state.withLock({ $0.queue.pop() }) else { break }
             let full = StorageError(.full, "the simulated disk is full")
@@ -159,10 +159,10 @@ package final class SimulatedEngine: StorageEngine {
     }
 
     /// Runs the batch for its answers, and takes it back.
-    private func answerEarly(_ size: Int) -> SQLiteWriter.Outcome {
+    private func answerEarly(_ size: Int) -> BatchOutcome {
         do {
             try disk.writer.withLock { try $0.connection.execute("SAVEPOINT lost") }
-            var outcome = SQLiteWriter.Outcome()
+            var outcome = BatchOutcome()
             for _ in 0..<size {
                 guard let work = state.withLock({ $0.queue.pop() }) else { break }
                 let result = disk.writer.withLock { writer in
@@ -175,10 +175,10 @@ package final class SimulatedEngine: StorageEngine {
                 try $0.connection.execute("RELEASE lost")
             }
             return outcome
-        } catch { return SQLiteWriter.Outcome() }
+        } catch { return BatchOutcome() }
     }
 
-    private func die(with outcome: SQLiteWriter.Outcome) {
+    private func die(with outcome: BatchOutcome) {
         let death = StorageError(.broken, "the simulated process died")
         var unheard = outcome.answers.map(\.work) + outcome.again
         state.withLock { state in
@@ -192,7 +192,7 @@ package final class SimulatedEngine: StorageEngine {
     /// Ends the process from outside, between two batches.
     package func kill() {
         guard breakage == nil else { return }
-        die(with: SQLiteWriter.Outcome())
+        die(with: BatchOutcome())
     }
 
     package func read<T: Sendable>(

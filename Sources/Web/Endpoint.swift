@@ -57,18 +57,41 @@ package struct Endpoint: Sendable {
     }
 
     /// Wraps a handler as a route: reads the body, makes the call, encodes the answer.
+    /// - Parameter reads: the query parameters it knows. Any other is refused, and so is one given
+    ///   twice: a filter that is misspelt must not show everything.
     package static func route<Reply: Encodable & Sendable>(
         _ timekeeper: any Timekeeper, status: HTTPResponse.Status = .ok,
-        bodyLimit: Int = 1_048_576,
+        reads known: Set<String> = [], bodyLimit: Int = 1_048_576,
         _ handler: @escaping @Sendable (Endpoint) async throws -> Reply
     ) -> @Sendable (Request, APIContext) async throws -> JSONReply<Reply> {
         { request, context in
             let identity = try context.requireIdentity()
+            try refuseUnknown(request, known)
             let body = try await request.wholeBody(upTo: bodyLimit)
             let endpoint = Endpoint(
                 request: request, context: context, identity: identity, body: body,
                 now: timekeeper.now)
             return JSONReply(try await handler(endpoint), status: status)
+        }
+    }
+}
+
+extension Endpoint {
+    private static func refuseUnknown(_ request: Request, _ known: Set<String>) throws {
+        var seen: Set<String> = []
+        for (key, _) in request.uri.queryParameters {
+            let name = String(key)
+            guard known.contains(name) else {
+                let names = known.sorted().joined(separator: ", ")
+                throw WebError(
+                    .parameterUnknown,
+                    known.isEmpty
+                        ? "is not known here: nothing is asked in the address"
+                        : "is not known here; known are \(names)", field: String(name.prefix(40)))
+            }
+            guard seen.insert(name).inserted else {
+                throw WebError(.parameterMalformed, "is given twice", field: name)
+            }
         }
     }
 }
@@ -94,6 +117,26 @@ extension Endpoint {
             throw WebError(.parameterMalformed, "must be one of \(known)", field: name)
         }
         return value
+    }
+
+    /// A query parameter that says `true` or `false`; `false` where it is absent or empty.
+    /// - Throws: `WebError.parameterMalformed`.
+    package func flag(_ name: String) throws -> Bool {
+        switch query(name) {
+        case nil, "", "false": false
+        case "true": true
+        default: throw WebError(.parameterMalformed, "must be true or false", field: name)
+        }
+    }
+
+    /// A query parameter that is the number of what the page before ended with.
+    /// - Throws: `WebError.parameterMalformed` where it is no positive number.
+    package func place(_ name: String) throws -> Int64? {
+        guard let text = query(name), !text.isEmpty else { return nil }
+        guard let number = Int64(text), number >= 0 else {
+            throw WebError(.parameterMalformed, "must be a number", field: name)
+        }
+        return number
     }
 
     /// - Throws: `WebError.parameterMalformed`.

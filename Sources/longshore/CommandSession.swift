@@ -88,6 +88,10 @@ struct CommandSession: Sendable {
         try read(try await client.post(path, body: bytes, key: UUID().uuidString))
     }
 
+    func delete(_ path: String) async throws -> JSONValue {
+        try read(try await client.delete(path, key: UUID().uuidString))
+    }
+
     private func read(_ answer: ConsoleAnswer) throws -> JSONValue {
         let value = (try? BodyCoder.decode(JSONValue.self, from: answer.body)) ?? .null
         guard (200..<300).contains(answer.status) else {
@@ -155,6 +159,19 @@ enum Terminal {
     }
 
     static var isInteractive: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    /// A secret from standard input, so that it stays out of the shell's history; typed, it is not shown.
+    static func secret(_ name: String) -> String {
+        guard isatty(STDIN_FILENO) == 1 else { return readLine(strippingNewline: true) ?? "" }
+        error("type the \(name), then Enter")
+        var shown = termios()
+        tcgetattr(STDIN_FILENO, &shown)
+        var hidden = shown
+        hidden.c_lflag &= ~tcflag_t(ECHO)
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden)
+        defer { tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown) }
+        return readLine(strippingNewline: true) ?? ""
+    }
 
     /// Members of one thing, a line each; those that are absent are left out.
     static func facts(_ thing: JSONValue, _ members: [(title: String, member: String)]) {

@@ -12,7 +12,8 @@ struct Longshore: AsyncParsableCommand {
         version: "unreleased",
         subcommands: [
             InitCommand.self, ServeCommand.self, DemoCommand.self, SandboxCommand.self,
-            ConnectionsCommand.self, FacilitiesCommand.self, ProductsCommand.self,
+            ConnectionsCommand.self, KeysCommand.self, FacilitiesCommand.self,
+            ProductsCommand.self,
             ImportCommand.self, OrdersCommand.self, ListingsCommand.self, StockCommand.self,
             WarehouseCommand.self, JobsCommand.self, ArrivalCommand.self, QueuesCommand.self,
             SchedulesCommand.self,

@@ -53,6 +53,67 @@ import Testing
         #expect(rows[0].attempt == (["limited", "snooze"].contains(name) ? 0 : 1))
     }
 
+    @Test func `a kind without a worker waits for a release that has one, and is told at once`()
+        async throws
+    {
+        let heard = HeardObserver()
+        var old = try await JobsStage()
+        let worker = old.registry
+        old.registry = JobRegistry()
+        old.observers = [heard]
+        try await old.enqueue(Probe(name: "ok"))
+
+        for _ in 0..<3 {
+            try await old.runUntilSettled(1)
+            old.timekeeper.advance(by: .seconds(61))
+        }
+        let waiting = try await old.rows(Set(JobState.allCases))
+        var new = old
+        new.registry = worker
+        try await new.runUntilSettled(1)
+
+        #expect(waiting.map(\.state) == [.retryable])
+        #expect(waiting[0].fault?.code == "jobs.handlerMissing")
+        #expect(waiting[0].attempt == 0)
+        #expect(try await new.rows([.completed]).count == 1)
+        #expect(
+            heard.words.withLock { $0 } == Array(repeating: "jobs.handlerMissing", count: 3) + [
+                "mended"
+            ])
+    }
+
+    @Test func `what our own database cannot do costs a job no attempt and opens no breaker`()
+        async throws
+    {
+        let stage = try await JobsStage()
+        for _ in 0..<12 {
+            try await stage.enqueue(Probe(name: "full"), JobOptions(connection: "con"))
+        }
+        try await stage.enqueue(Probe(name: "ok"), JobOptions(connection: "con"))
+
+        try await stage.runUntilSettled(13)
+
+        let rows = try await stage.rows([.retryable])
+        #expect(rows.count == 12)
+        #expect(rows.allSatisfy { $0.attempt == 0 && $0.fault?.code == "storage.full" })
+        // An open breaker would have held it back.
+        #expect(try await stage.rows([.completed]).count == 1)
+    }
+
+    @Test func `the control: what the other side cannot do costs attempts and opens its breaker`()
+        async throws
+    {
+        let stage = try await JobsStage()
+        for _ in 0..<12 {
+            try await stage.enqueue(Probe(name: "unavailable"), JobOptions(connection: "con"))
+        }
+
+        try await stage.runUntilSettled(12)
+
+        let rows = try await stage.rows([.retryable, .scheduled])
+        #expect(rows.contains { $0.attempt == 1 })
+    }
+
     @Test func `a unique job is there once until it has finished`() async throws {
         let stage = try await JobsStage()
         let options = JobOptions(uniqueness: .untilFinished("k"))
@@ -286,5 +347,18 @@ extension ClockTests {
             }
             try await stage.until { try await !stage.rows([.completed]).isEmpty }
         }
+    }
+}
+
+/// Writes down what it hears, in order.
+private final class HeardObserver: JobObserver {
+    let words = Mutex<[String]>([])
+
+    func failed(_ job: JobRow, _ fault: RecordedFault, in transaction: Transaction) throws {
+        words.withLock { $0.append(fault.code) }
+    }
+
+    func recovered(_ job: JobRow, in transaction: Transaction) throws {
+        words.withLock { $0.append("mended") }
     }
 }

@@ -27,6 +27,7 @@ struct ProbeWorker: JobWorker {
         case "limited": throw JobsError(.budgetSpent, "wait", retryAfter: .seconds(600))
         case "unexpected": throw Unexpected()
         case "ok": return .completed
+        case "full": throw StorageError(.full, "the disk is full")
         default:
             guard let kind = FaultKind(rawValue: job.name) else { return .completed }
             throw RecordedFault(kind: kind, code: "testing.probe", detail: job.name)
@@ -49,6 +50,7 @@ struct JobsStage: Sendable {
     let timekeeper = ManualTimekeeper()
     let budgets: Budgets
     var registry = JobRegistry()
+    var observers: [any JobObserver] = []
 
     init() async throws {
         database = try TestDatabase()
@@ -185,8 +187,8 @@ struct JobsStage: Sendable {
 
     private func dispatcher(_ board: DispatcherBoard) -> Dispatcher {
         Dispatcher(
-            store: store, ending: JobEnding(registry: registry), budgets: budgets,
-            timekeeper: timekeeper,
+            store: store, ending: JobEnding(registry: registry, observers: observers),
+            budgets: budgets, timekeeper: timekeeper,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, board: board)
     }
 

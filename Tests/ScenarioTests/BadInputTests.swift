@@ -111,6 +111,28 @@ import Testing
                 name: "unknown filter", method: .GET, path: "/v1/orders?status=lost", headers: mine,
                 status: 422, field: "status"),
             .init(
+                name: "a filter misspelt", method: .GET, path: "/v1/orders?stat=open",
+                headers: mine,
+                status: 422, field: "stat"),
+            .init(
+                name: "a filter where nothing is asked", method: .GET,
+                path: "/v1/orders/\(order)?asOff=2026-01-01T00:00:00Z", headers: mine, status: 422,
+                field: "asOff"),
+            .init(
+                name: "a filter given twice", method: .GET,
+                path: "/v1/orders?status=open&status=closed", headers: mine, status: 422,
+                field: "status"),
+            .init(
+                name: "neither true nor false", method: .GET,
+                path: "/v1/orders?number=9&exact=yes", headers: mine, status: 422, field: "exact"),
+            .init(
+                name: "a place that is no number", method: .GET, path: "/v1/jobs?before=abc",
+                headers: mine, status: 422, field: "before"),
+            .init(
+                name: "words in the address of what changes something", method: .POST,
+                path: receipts + "?dryRun=true", body: receipt("1"), headers: mine, status: 422,
+                field: "dryRun"),
+            .init(
                 name: "endless page", method: .GET, path: "/v1/orders?limit=1000000000",
                 headers: mine, status: 422, field: "limit"),
             .init(

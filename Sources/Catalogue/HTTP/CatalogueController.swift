@@ -11,10 +11,16 @@ struct CatalogueController: Sendable {
 
     func addRoutes(to group: RouterGroup<APIContext>) {
         group.post("products", use: Endpoint.route(timekeeper, status: .created, add))
-        group.get("products", use: Endpoint.route(timekeeper, products))
+        group.get(
+            "products",
+            use: Endpoint.route(timekeeper, reads: ["prefix", "cursor", "limit"], products))
         group.post("listings", use: Endpoint.route(timekeeper, status: .created, map))
-        group.get("listings", use: Endpoint.route(timekeeper, listings))
-        group.get("listings/unmapped", use: Endpoint.route(timekeeper, unmapped))
+        group.get(
+            "listings",
+            use: Endpoint.route(timekeeper, reads: ["connection", "cursor", "limit"], listings))
+        group.get(
+            "listings/unmapped",
+            use: Endpoint.route(timekeeper, reads: ["cursor", "limit"], unmapped))
     }
 
     /// `POST /products` `{sku, title}` → 201; 409 `catalogue.skuTaken`.

@@ -15,8 +15,10 @@ struct InventoryController: Sendable {
             "stock/receipts", use: Endpoint.route(timekeeper, status: .created, receive))
         group.post(
             "stock/adjustments", use: Endpoint.route(timekeeper, status: .created, adjust))
-        group.get("stock", use: Endpoint.route(timekeeper, list))
-        group.get("stock/:sku", use: Endpoint.route(timekeeper, explain))
+        group.get(
+            "stock",
+            use: Endpoint.route(timekeeper, reads: ["prefix", "cursor", "limit"], list))
+        group.get("stock/:sku", use: Endpoint.route(timekeeper, reads: ["limit"], explain))
     }
 
     /// `POST /stock/receipts` `{sku, facility, quantity, note?}` → 201 the level after it.

@@ -5,7 +5,9 @@ import Storage
 /// An attempt, from its start to its being written down.
 extension Dispatcher {
     /// A kind without a worker waits for a release that has one; that burns no attempt.
-    private static let unknownKindPause = Duration.seconds(60)
+    private static let missingHandlerPause = Duration.seconds(60)
+    /// What our own database could not do it may be able to do soon.
+    private static let ownTroublePause = Duration.seconds(5)
     /// A job that is never given up counts as trouble after so many tries.
     private static let troubleAfter = 5
 
@@ -33,7 +35,8 @@ extension Dispatcher {
     ) async -> Result<JobOutcome, any Error> {
         guard let entry = ending.registry.entry(row.kind) else {
             logger.error("no worker", metadata: ["kind": "\(row.kind)"])
-            return .success(.snooze(Self.unknownKindPause))
+            return .failure(
+                JobsError(.handlerMissing, "this release has no worker for \(row.kind)"))
         }
         if let deadline = row.deadline, deadline < timekeeper.now.microseconds {
             return .failure(
@@ -167,11 +170,29 @@ extension Dispatcher {
         }
         let cause: any Error = stop.reason == .timedOut ? Self.timedOut(row) : error
         log(cause, row)
+        if Self.isMissingHandler(cause) {
+            return Settlement(
+                row, excusing: cause, isTrouble: true, for: Self.missingHandlerPause, now: now)
+        }
+        if Self.isOwnTrouble(cause) {
+            return Settlement(
+                row, excusing: cause, isTrouble: false, for: Self.ownTroublePause, now: now)
+        }
         var generator = DrawnRandomness(draw: settings.randomness)
         return Settlement(
             row, cause, givesUp: ending.registry.entry(row.kind)?.givesUp ?? false,
             isParked: isParked && RecordedFault(cause).kind == .unavailable, now: now,
             using: &generator)
+    }
+
+    private static func isMissingHandler(_ error: any Error) -> Bool {
+        (error as? JobsError)?.reason == .handlerMissing
+    }
+
+    /// Whether it was our own database that could not be written or read: neither the job nor whom it
+    /// calls can help it.
+    private static func isOwnTrouble(_ error: any Error) -> Bool {
+        (error as? StorageError)?.kind == .unavailable
     }
 
     /// Whether the connection's breaker is open: then failing for its sake costs no attempt.
@@ -189,6 +210,8 @@ extension Dispatcher {
         case .success(.snooze), .success(.discard): break
         case .success:
             answered(connection)
+        case .failure(let error) where Self.isMissingHandler(error) || Self.isOwnTrouble(error):
+            break
         case .failure(let error):
             let fault = RecordedFault(error)
             guard stop.reason == nil || stop.reason == .timedOut else { return }
@@ -290,8 +313,8 @@ extension Dispatcher {
                         try observer.recovered(next, in: transaction)
                     }
                 }
-                guard isHeard, next.attempt >= Self.troubleAfter, let fault = next.fault,
-                    next.state == .retryable
+                guard isHeard, settlement.isTrouble || next.attempt >= Self.troubleAfter,
+                    let fault = next.fault, next.state == .retryable
                 else { return }
                 for observer in ending.observers {
                     try observer.failed(next, fault, in: transaction)

@@ -4,6 +4,8 @@ import Storage
 /// What becomes of a job after an attempt: pure, so that every kind of ending can be tested.
 struct Settlement {
     let row: JobRow
+    /// A person is to hear of its fault at once, and not only when it comes again and again.
+    private(set) var isTrouble = false
 
     init(_ row: JobRow, _ outcome: JobOutcome, now: Instant) {
         switch outcome {
@@ -46,6 +48,17 @@ struct Settlement {
         var ended = row.ended(.cancelled, at: now)
         ended.fault = RecordedFault(JobsError(.superseded, "a newer one does its work"))
         return ended
+    }
+
+    /// What stands in its way is not its own: it waits, and that costs it nothing.
+    init(
+        _ row: JobRow, excusing error: any Error, isTrouble: Bool, for pause: Duration, now: Instant
+    ) {
+        var next = row.again(.retryable, at: now + pause)
+        next.attempt -= 1
+        next.fault = RecordedFault(error)
+        self.row = next
+        self.isTrouble = isTrouble
     }
 
     /// It runs no more: the process died with it, time and again.

@@ -14,13 +14,15 @@ package enum JobsFaultCode: String, FaultCode {
     case unknownSchedule, cronMalformed, cronNeverFires, zoneUnknown
     case unknownScope, unknownOperation, payloadTooLarge, dueOutOfRange
     case payloadMalformed, planMalformed
+    /// This release has no worker for its kind: it waits for one that has.
+    case handlerMissing
 
     package static let service = "jobs"
 
     package var kind: FaultKind {
         switch self {
         case .budgetSpent: .limited
-        case .timedOut, .stopping: .unavailable
+        case .timedOut, .stopping, .handlerMissing: .unavailable
         case .unknownJob, .unknownSchedule, .unknownOperation: .notFound
         case .notFinished, .notWaiting, .notDiscarded, .alreadyFinished, .cancelled, .superseded,
             .deadlinePassed:

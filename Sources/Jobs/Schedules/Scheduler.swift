@@ -15,14 +15,16 @@ package struct FireScheduleWorker: JobWorker {
     private static let longestSleep = Duration.seconds(600)
 
     private let schedules: [String: Schedule]
-    private let randomness: @Sendable () -> UInt64
+    /// What jitter is drawn from: another in every process, and the same for one time however often
+    /// it is looked at.
+    private let salt: UInt64
 
     package init(
         _ schedules: [Schedule],
         randomness: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) }
     ) {
         self.schedules = Dictionary(schedules.map { ($0.name, $0) }) { first, _ in first }
-        self.randomness = randomness
+        salt = randomness()
     }
 
     package func work(_ job: FireSchedule, in context: JobContext) async throws -> JobOutcome {
@@ -30,36 +32,48 @@ package struct FireScheduleWorker: JobWorker {
             return .discard(reason: "this release has no schedule \(job.schedule)")
         }
         let now = context.timekeeper.now
-        guard let next = schedule.cron.next(after: now) else {
+        // A time that is past may not have come yet, for its jitter.
+        let early = schedule.cron.times(
+            after: now - schedule.jitter, through: now, limit: Self.entryLimit
+        ).first { start(of: $0, schedule) > now }
+        guard let next = early ?? schedule.cron.next(after: now) else {
             return .discard(reason: "\(job.schedule) is never due again")
         }
-        let jitter = Int64(randomness() % UInt64(max(schedule.jitter.microseconds, 1)))
         // A schedule that is changed is heard of soon, however far its next time was.
-        let wait = min(next.duration(since: now) + .microseconds(jitter), Self.longestSleep)
-        return .commitThenSnooze(wait) { try Self.fire(schedule, at: now, in: $0) }
+        let wait = min(start(of: next, schedule).duration(since: now), Self.longestSleep)
+        return .commitThenSnooze(wait) { [self] in try fire(schedule, at: now, in: $0) }
     }
 
-    private static func fire(
+    /// When what is due then is begun: as much later as its jitter says.
+    private func start(of due: Instant, _ schedule: Schedule) -> Instant {
+        let bound = UInt64(max(schedule.jitter.microseconds, 1))
+        let draw = StableHash.of("\(salt) \(schedule.name) \(due.microseconds)")
+        return due + .microseconds(Int64(draw % bound))
+    }
+
+    private func fire(
         _ schedule: Schedule, at now: Instant, in transaction: Transaction
     ) throws {
         guard var state = try transaction.find(ScheduleState.byName, schedule.name) else { return }
-        let due = schedule.cron.times(
-            after: state.settledThrough, through: now, limit: entryLimit + 1)
+        let due = Array(
+            schedule.cron.times(
+                after: state.settledThrough, through: now, limit: Self.entryLimit + 1
+            ).prefix { start(of: $0, schedule) <= now })
         guard let last = due.last else { return }
-        if due.count > entryLimit {
-            try tellRest(schedule, due, now, in: transaction)
-            if let latest = latest(schedule.cron, through: now) {
-                try settle(schedule, latest, isLast: true, now, &state, in: transaction)
+        if due.count > Self.entryLimit {
+            try Self.tellRest(schedule, due, now, in: transaction)
+            if let latest = Self.latest(schedule.cron, through: now) {
+                try Self.settle(schedule, latest, isLast: true, now, &state, in: transaction)
             }
             state.settledThrough = now
         } else {
             for time in due {
                 let isLast = time == last
-                try settle(schedule, time, isLast: isLast, now, &state, in: transaction)
+                try Self.settle(schedule, time, isLast: isLast, now, &state, in: transaction)
             }
             state.settledThrough = last
         }
-        state.next = schedule.cron.next(after: now)
+        state.next = schedule.cron.next(after: state.settledThrough)
         try transaction.update(state)
     }
 

@@ -11,9 +11,12 @@ struct OrdersController: Sendable {
     let timekeeper: any Timekeeper
 
     func addRoutes(to group: RouterGroup<APIContext>) {
-        group.get("orders", use: Endpoint.route(timekeeper, list))
+        group.get(
+            "orders",
+            use: Endpoint.route(
+                timekeeper, reads: ["status", "stage", "number", "exact", "cursor", "limit"], list))
         group.get("orders/counts", use: Endpoint.route(timekeeper, counts))
-        group.get("orders/:id", use: Endpoint.route(timekeeper, show))
+        group.get("orders/:id", use: Endpoint.route(timekeeper, reads: ["asOf"], show))
         group.get("orders/:id/timeline", use: Endpoint.route(timekeeper, timeline))
         group.post("orders/:id/cancellation", use: Endpoint.route(timekeeper, cancel))
         group.post(
@@ -33,7 +36,7 @@ struct OrdersController: Sendable {
         if let number = call.query("number"), !number.isEmpty {
             let status: OrderStatus? = try call.choice("status")
             let stage: OrderStage? = try call.choice("stage")
-            let isWhole = call.query("exact") == "true"
+            let isWhole = try call.flag("exact")
             let found = try await orders.search(
                 number: number + (isWhole ? "/" : ""), limit: call.limit(), tenant: call.tenant
             ).filter { (status ?? $0.status) == $0.status && (stage ?? $0.stage) == $0.stage }

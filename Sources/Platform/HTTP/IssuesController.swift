@@ -13,16 +13,24 @@ struct IssuesController: Sendable {
     private var desk: IssueDesk { platform.issueDesk }
 
     func addRoutes(to group: RouterGroup<APIContext>) {
-        group.get("issues", use: Endpoint.route(timekeeper, issues))
+        group.get(
+            "issues",
+            use: Endpoint.route(
+                timekeeper, reads: ["state", "owner", "severity", "code", "cursor", "limit"],
+                issues))
         group.get("issues/:id", use: Endpoint.route(timekeeper, issue))
         group.patch("issues/:id", use: Endpoint.route(timekeeper, triage))
-        group.get("issues/:id/occurrences", use: Endpoint.route(timekeeper, occurrences))
+        group.get(
+            "issues/:id/occurrences",
+            use: Endpoint.route(timekeeper, reads: ["state", "cursor", "limit"], occurrences))
         group.get("issues/:id/history", use: Endpoint.route(timekeeper, history))
         group.get("issues/:id/remedies", use: Endpoint.route(timekeeper, remedies))
         group.post("issues/:id/remedies", use: Endpoint.route(timekeeper, begin))
         group.post("issues/:id/previews", use: Endpoint.route(timekeeper, preview))
         group.get("remedies/:id", use: Endpoint.route(timekeeper, remedy))
-        group.get("remedies/:id/results", use: Endpoint.route(timekeeper, results))
+        group.get(
+            "remedies/:id/results",
+            use: Endpoint.route(timekeeper, reads: ["cursor", "limit"], results))
         group.post("remedies/:id/cancellation", use: Endpoint.route(timekeeper, cancel))
     }
 

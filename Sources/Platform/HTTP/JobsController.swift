@@ -10,7 +10,10 @@ struct JobsController: Sendable {
     private var timekeeper: any Timekeeper { platform.timekeeper }
 
     func addRoutes(to group: RouterGroup<APIContext>) {
-        group.get("jobs", use: Endpoint.route(timekeeper, jobs))
+        group.get(
+            "jobs",
+            use: Endpoint.route(
+                timekeeper, reads: ["state", "kind", "fault", "before", "limit"], jobs))
         group.get("jobs/counts", use: Endpoint.route(timekeeper, counts))
         group.get("jobs/:number", use: Endpoint.route(timekeeper, job))
         group.post("jobs/:number/retry", use: Endpoint.route(timekeeper, retry))
@@ -25,7 +28,7 @@ struct JobsController: Sendable {
         let filter = JobFilter(
             tenant: call.tenant, states: try states(call.query("state")),
             kind: call.query("kind"), faultCode: call.query("fault"))
-        let before = call.query("before").flatMap { Int64($0) }
+        let before = try call.place("before")
         let limit = try call.limit()
         let rows = try await platform.store.bookkeeping {
             try $0.jobs(filter, before: before, limit: limit)

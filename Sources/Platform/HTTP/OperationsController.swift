@@ -26,9 +26,12 @@ struct OperationsController: Sendable {
     ]
 
     func addRoutes(to group: RouterGroup<APIContext>) {
-        group.get("events", use: Endpoint.route(timekeeper, events))
+        group.get("events", use: Endpoint.route(timekeeper, reads: ["after", "limit"], events))
         group.get("polls", use: Endpoint.route(timekeeper, polls))
-        group.get("parked", use: Endpoint.route(timekeeper, parked))
+        group.get(
+            "parked",
+            use: Endpoint.route(
+                timekeeper, reads: ["subscription", "code", "heads", "after", "limit"], parked))
         group.post("parked/retry", use: Endpoint.route(timekeeper, retryMany))
         group.post("parked/skip", use: Endpoint.route(timekeeper, skipMany))
         group.post("parked/:number/retry", use: Endpoint.route(timekeeper, retryParked))
@@ -66,9 +69,9 @@ struct OperationsController: Sendable {
     @Sendable private func parked(_ call: Endpoint) async throws -> ListReply<ParkedReply> {
         let filter = ParkedFilter(
             subscription: call.query("subscription"), faultCode: call.query("code"),
-            isHead: call.query("heads") == "true")
+            isHead: try call.flag("heads"))
         let (rows, next) = try await parking.list(
-            filter, tenant: call.tenant, after: call.query("after").flatMap { Int64($0) } ?? 0,
+            filter, tenant: call.tenant, after: try call.place("after") ?? 0,
             limit: try call.limit())
         return ListReply(items: rows.map(ParkedReply.init), next: next.map(String.init))
     }

@@ -18,7 +18,7 @@ import Web
 extension Platform {
     /// What strangers reach: webhooks by signature, the API by key, the console on this machine.
     func publicRouter() -> Router<APIContext> {
-        let router = Router(context: APIContext.self)
+        let router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: RequestMiddleware(durations: requestDurations))
         router.add(middleware: ProblemMiddleware())
         addHealth(to: router)

@@ -17,7 +17,9 @@ struct QueueControlController: Sendable {
         group.post("resumptions", use: Endpoint.route(timekeeper, resume))
         group.get("breakers", use: Endpoint.route(timekeeper, breakers))
         group.get("schedules", use: Endpoint.route(timekeeper, schedules))
-        group.get("firings", use: Endpoint.route(timekeeper, firings))
+        group.get(
+            "firings",
+            use: Endpoint.route(timekeeper, reads: ["schedule", "limit"], firings))
         group.post("schedules/:name/pause", use: Endpoint.route(timekeeper, pauseSchedule))
         group.post("schedules/:name/resumption", use: Endpoint.route(timekeeper, resumeSchedule))
         group.post("schedules/:name/start", use: Endpoint.route(timekeeper, start))

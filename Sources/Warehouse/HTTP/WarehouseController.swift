@@ -10,7 +10,9 @@ struct WarehouseController: Sendable {
     let timekeeper: any Timekeeper
 
     func addRoutes(to group: RouterGroup<APIContext>) {
-        group.get("warehouse/work", use: Endpoint.route(timekeeper, list))
+        group.get(
+            "warehouse/work",
+            use: Endpoint.route(timekeeper, reads: ["state", "cursor", "limit"], list))
         group.get("warehouse/work/:id", use: Endpoint.route(timekeeper, show))
         group.post("warehouse/work/:id/picking", use: Endpoint.route(timekeeper, pick))
         group.post("warehouse/work/:id/shortage", use: Endpoint.route(timekeeper, fallShort))

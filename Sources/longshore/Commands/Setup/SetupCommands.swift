@@ -1,56 +1,5 @@
 import ArgumentParser
-import Foundation
-import Glibc
 import Storage
-
-struct ConnectionsCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "connections", abstract: "Adds and lists accounts on channels.",
-        subcommands: [ListConnections.self, AddConnection.self])
-}
-
-struct ListConnections: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Lists connections; secrets are never shown.")
-
-    @OptionGroup var options: DataOptions
-    @OptionGroup var output: OutputOptions
-
-    func run() async throws {
-        try await Listing.show(
-            "/v1/connections",
-            [
-                .init("CONNECTION", "id"), .init("NAME", "name"), .init("CHANNEL", "channel"),
-                .init("ADDRESS", "baseURL"), .init("ON", "isEnabled"),
-            ], options, output)
-    }
-}
-
-struct AddConnection: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "add", abstract: "Adds a Walmart account.",
-        discussion:
-            "The client secret is read from standard input, so that it stays out of the shell's history."
-    )
-
-    @OptionGroup var options: DataOptions
-    @OptionGroup var output: OutputOptions
-    @Option(help: "A name of your own.") var name: String
-    @Option(help: "The marketplace's address.") var baseURL = "https://marketplace.walmartapis.com"
-    @Option(help: "Client identifier.") var clientID: String
-
-    func run() async throws {
-        if isatty(STDIN_FILENO) == 1 { Terminal.error("type the client secret, then Enter") }
-        let secret = readLine(strippingNewline: true) ?? ""
-        let body = JSONValue.object([
-            "name": .string(name), "channel": .string("walmart"), "baseURL": .string(baseURL),
-            "clientID": .string(clientID), "clientSecret": .string(secret),
-        ])
-        try await Listing.make("/v1/connections", body, options, output) {
-            "\($0.plain("id"))  \($0.plain("name"))"
-        }
-    }
-}
 
 struct FacilitiesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
