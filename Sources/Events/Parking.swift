@@ -89,7 +89,9 @@ package struct Parking: Sendable {
             ParkedEventSkipped(
                 subscription: row.subscription, position: row.position, reason: reason),
             to: "parked/\(row.subscription)/\(row.key.key)")
-        for observer in observers { try observer.released(row, in: transaction) }
+        for observer in observers {
+            try observer.released(row, isHandled: false, in: transaction)
+        }
         transaction.afterCommitSignal { $0.log.raise() }
     }
 
@@ -150,6 +152,6 @@ package protocol ParkingObserver: Sendable {
     func parked(
         _ row: ParkedRow, _ event: Envelope, _ fault: RecordedFault, in transaction: Transaction
     ) throws
-    /// It was handled or skipped.
-    func released(_ row: ParkedRow, in transaction: Transaction) throws
+    /// - Parameter isHandled: whether it was done after all, or skipped.
+    func released(_ row: ParkedRow, isHandled: Bool, in transaction: Transaction) throws
 }

@@ -63,10 +63,15 @@ extension SubscriptionRunner {
         let due = try await store.bookkeeping {
             try $0.parkedDue(subscription: name, now: now, horizon: horizon, limit: 256)
         }
-        for head in due { try await drain(head.key) }
+        // So many a turn: behind one key's head may stand thousands, and the others are not to wait
+        // for them.
+        var rest = Self.parkedPerTurn
+        for head in due where rest > 0 { try await drain(head.key, &rest) }
         if due.isEmpty { try await refreshParkedKeys() }
         return !due.isEmpty
     }
+
+    private static let parkedPerTurn = 64
 
     /// Nothing is put off beyond this: what seems to be was, before the clock was set back.
     private var horizon: Int64 { (timekeeper.now + Backoff.limit + .seconds(60)).microseconds }
@@ -76,13 +81,15 @@ extension SubscriptionRunner {
         parkedKeys = try await store.bookkeeping { try $0.parkedKeys(subscription: name) }
     }
 
-    private func drain(_ key: ParkedKey) async throws {
+    private func drain(_ key: ParkedKey, _ rest: inout Int) async throws {
         let name = subscription.name
         while let row = try await store.bookkeeping({
             try $0.parked(subscription: name, key: key, limit: 1).first
         }) {
             let now = timekeeper.now.microseconds
             guard row.retryAt.map({ $0 <= now || $0 > horizon }) ?? false else { return }
+            guard rest > 0 else { return }
+            rest -= 1
             guard try await retry(row) else { return }
         }
         parkedKeys.remove(key)
@@ -121,7 +128,9 @@ extension SubscriptionRunner {
                 guard try Self.isUnchanged(row, in: transaction) else { throw Changed() }
                 try transaction.bookkeeping { try $0.removeHead(row, now: now) }
                 do {
-                    for observer in observers { try observer.released(row, in: transaction) }
+                    for observer in observers {
+                        try observer.released(row, isHandled: true, in: transaction)
+                    }
                 } catch { throw Unheard(cause: error) }
             }
         } catch let unheard as Unheard {

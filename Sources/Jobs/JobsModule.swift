@@ -5,7 +5,8 @@ package import Storage
 /// What the job manager offers an installation.
 package struct JobsModule: Sendable {
     package static let collections: [any Record.Type] = [
-        Effect.self, JobBatch.self, QueuePause.self, ScheduleState.self, ScheduleFiring.self,
+        Effect.self, JobBatch.self, QueuePause.self, QueueLimit.self, ScheduleState.self,
+        ScheduleFiring.self,
         BulkRun.self, BulkResult.self,
     ]
 

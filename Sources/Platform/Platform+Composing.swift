@@ -37,7 +37,7 @@ extension Platform {
                     store: parts.store, contacts: parts.orders.contacts,
                     rawKept: .seconds(86_400 * Int64(configuration.rawKeptDays)),
                     contactsKept: .seconds(86_400 * Int64(configuration.contactsKeptDays))),
-                tenants: authentication.service.tenantIDs))
+                tenants: { [.platform] + (try await authentication.service.tenantIDs()) }))
         let (ledger, parking) = (parts.issues.ledger, parts.parking)
         return JobsModule(
             store: parts.store, budgets: parts.budgets, registry: registry,
@@ -60,7 +60,7 @@ extension Platform {
                 ChannelsSilent(orders: service, settings: settings.service),
                 QueuesStandStill(store: store),
             ],
-            tenants: authentication.service.tenantIDs,
+            tenants: { [.platform] + (try await authentication.service.tenantIDs()) },
             appraise: { texts, tenant in
                 let ids = texts.compactMap { OrderID($0) }
                 let values = try await service.values(of: ids, tenant: tenant)

@@ -28,6 +28,10 @@ package enum StorageFaultCode: String, FaultCode {
     /// Another process holds the data folder.
     case locked
     case settingRefused
+    /// The address of a database is none.
+    case addressMalformed
+    /// More is waiting to be written than may wait.
+    case overloaded
     /// Another process has taken over what this one was to do.
     case leaseLost
     /// A newer release wrote the database.
@@ -44,11 +48,11 @@ package enum StorageFaultCode: String, FaultCode {
     package var kind: FaultKind {
         switch self {
         case .duplicate, .stale, .operationRunning: .conflict
-        case .operationReused, .cursorMalformed, .textUnstorable: .invalid
+        case .operationReused, .cursorMalformed, .textUnstorable, .addressMalformed: .invalid
         case .copyUnsupported: .refused
         case .unknownRecord: .notFound
         case .full, .readOnly, .interrupted, .broken, .closed, .locked, .unreachable, .leaseLost,
-            .newerVersion:
+            .newerVersion, .overloaded:
             .unavailable
         case .engine, .bodyUndecodable, .settingRefused, .unknownEvent, .notItsOwn: .defect
         }

@@ -11,7 +11,9 @@ final class PostgresConnection {
     private var isLost = false
 
     /// - Parameter address: a libpq connection string or URI.
+    /// - Throws: `StorageError`: `.addressMalformed`, `.unreachable`.
     init(_ address: String) throws {
+        try Self.check(address)
         guard let opened = Self.connect(address) else {
             throw StorageError(.unreachable, "no memory for a connection")
         }
@@ -30,6 +32,17 @@ final class PostgresConnection {
         try execute(
             "SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off; "
                 + "SET idle_in_transaction_session_timeout = '60s'")
+    }
+
+    /// The driver would quote what it cannot read, and a password may be what it quotes.
+    private static func check(_ address: String) throws {
+        guard let settings = PQconninfoParse(address, nil) else {
+            throw StorageError(
+                .addressMalformed,
+                "the database's address cannot be read; write postgresql://user@host/name, with "
+                    + "what is special in it percent-encoded, or host=… dbname=… user=…")
+        }
+        PQconninfoFree(settings)
     }
 
     /// Nobody waits for minutes for a server that is gone; what the address itself says goes first.

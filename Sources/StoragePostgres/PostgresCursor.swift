@@ -50,13 +50,23 @@ struct PostgresCursor {
 
     private static func edge(_ snapshot: String, _ below: String) -> Edge? {
         let parts = snapshot.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 3, let low = UInt64(parts[0]), let high = UInt64(parts[1]),
-            low <= high, let below = Int64(below),
-            parts[2].split(separator: ",").allSatisfy({
-                UInt64($0).map { $0 >= low && $0 < high } ?? false
-            })
+        guard parts.count == 3, let low = number(parts[0]), let high = number(parts[1]),
+            low >= 1, low <= high, let below = Int64(below)
         else { return nil }
+        // As the server itself writes it: it reads nothing else.
+        var last = low
+        for text in parts[2].isEmpty
+            ? [] : parts[2].split(separator: ",", omittingEmptySubsequences: false)
+        {
+            guard let open = number(text), (last..<high).contains(open) else { return nil }
+            last = open
+        }
         return Edge(snapshot: snapshot, below: below)
+    }
+
+    /// Digits alone.
+    private static func number(_ text: Substring) -> UInt64? {
+        text.utf8.allSatisfy { (48...57).contains($0) } ? UInt64(text) : nil
     }
 
     var cursor: LogCursor {

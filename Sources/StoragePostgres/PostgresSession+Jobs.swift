@@ -68,6 +68,14 @@ extension PostgresSession: JobRows, JobListing {
         FROM gone JOIN unnest(?, ?) AS e(job, ended) ON gone.number = e.job RETURNING number
         """
 
+    /// Held to the commit: who takes the job over waits for what this attempt writes.
+    func holds(_ number: Int64, fence: Int64) throws -> Bool {
+        try first(
+            "SELECT 1 FROM jobs WHERE number = ? AND state + 0 = 2 AND fence = ? FOR SHARE",
+            [.integer(number), .integer(fence)]
+        ) { _ in true } ?? false
+    }
+
     /// One statement for all: every round trip to the server costs more than the rows.
     func claim(_ numbers: [Int64], now: Int64, isAlone: Bool) throws -> [JobRow] {
         try run(

@@ -82,12 +82,14 @@ final class PostgresWriter: BatchWriter {
 
     private func begin() throws {
         if isSpoilt || !session.connection.isAlive { try reconnect() }
-        isSpoilt = false
+        // Whatever stops it from beginning may have left half a beginning on the connection.
+        isSpoilt = true
         do { try start() } catch let fault as PostgresFault where fault.isConnectionLost {
             // The server may have been restarted since the last batch.
             try reconnect()
             try start()
         }
+        isSpoilt = false
     }
 
     private func reconnect() throws {

@@ -160,7 +160,9 @@ final class Listener: ParkingObserver {
         transaction.afterCommit { self.open.withLock { _ = $0.insert(row.number) } }
     }
 
-    func released(_ row: ParkedRow, in transaction: Transaction) throws {
+    func released(
+        _ row: ParkedRow, isHandled: Bool, in transaction: Transaction
+    ) throws {
         #expect(transaction.tenant == row.key.tenant)
         transaction.afterCommit { self.open.withLock { _ = $0.remove(row.number) } }
     }

@@ -66,6 +66,27 @@ struct Noise: EventPayload {
         #expect(try await stage.parking.list(tenant: .sample(1), after: 0, limit: 9).isEmpty)
     }
 
+    @Test func `a key with thousands behind its head does not keep the others waiting`()
+        async throws
+    {
+        let stage = try await EventsStage()
+        stage.breakBell("bad")
+        for number in 0..<300 { try await stage.ring("bad", number) }
+        try await stage.settle()
+        let head = try await stage.parking.list(tenant: .sample(1), after: 0, limit: 1)[0]
+        stage.mendBell("bad")
+        try await stage.parking.retry(head.number, call: .sample(at: stage.now))
+        try await stage.ring("good", 0)
+
+        try await stage.step()
+        let handled = stage.heard("bad").count
+
+        #expect(stage.heard("good") == [0])
+        #expect((1...100).contains(handled))
+        try await stage.settle()
+        #expect(stage.heard("bad") == Array(0..<300))
+    }
+
     @Test func `skipping leaves a record and lets the rest go on`() async throws {
         let stage = try await EventsStage()
         stage.breakBell("bad", only: 0)

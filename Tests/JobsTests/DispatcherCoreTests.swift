@@ -60,7 +60,7 @@ import Testing
 
     @Test func `shares follow the weights`() {
         let budgets = Budgets(timekeeper: ManualTimekeeper())
-        budgets.weigh(.sample(2), 3)
+        budgets.impose([limit(LimitScope.tenant(.sample(2)), weight: 3)])
         var core = DispatcherCore(capacity: 1)
         core.apply(budgets)
         for number in 1...400 as ClosedRange<Int64> {
@@ -74,6 +74,53 @@ import Testing
         }
 
         #expect((297...303).contains(served), "\(served)")
+    }
+
+    @Test func `a tenant's connections share by their weights`() {
+        let budgets = Budgets(timekeeper: ManualTimekeeper())
+        budgets.impose([limit(LimitScope.connection("b"), weight: 4)])
+        var core = DispatcherCore(capacity: 1)
+        core.apply(budgets)
+        for number in 1...400 as ClosedRange<Int64> {
+            core.offer([header(number, connection: "a"), header(1000 + number, connection: "b")])
+        }
+        var served = 0
+        for _ in 0..<400 {
+            let number = take(&core)[0]
+            if number > 1000 { served += 1 }
+            core.finished(number)
+        }
+
+        #expect((317...323).contains(served), "\(served)")
+    }
+
+    @Test
+    func `the stricter of what is published and what a person set holds, until it is taken back`() {
+        let budgets = Budgets(timekeeper: ManualTimekeeper())
+        budgets.configure("connection:a", PartitionLimit(concurrency: 3))
+        var core = DispatcherCore(capacity: 9)
+        core.apply(budgets)
+        core.offer((1...9).map { header($0, connection: "a") })
+        #expect(take(&core).count == 3)
+
+        budgets.impose([limit("connection:a", concurrency: 2), limit("kind:k", concurrency: 1)])
+        core.apply(budgets)
+        for number in 1...3 as ClosedRange<Int64> { core.finished(number) }
+        #expect(take(&core) == [4])
+        budgets.impose([limit("connection:a", concurrency: 8)])
+        core.apply(budgets)
+        #expect(take(&core) == [5, 6])
+        budgets.impose([])
+        core.apply(budgets)
+        #expect(take(&core).isEmpty)
+    }
+
+    private func limit(
+        _ scope: String, concurrency: Int? = nil, weight: Int? = nil
+    ) -> QueueLimit {
+        QueueLimit(
+            id: .sample(1), scope: scope, concurrency: concurrency, perMinute: nil, weight: weight,
+            by: "test", since: now)
     }
 
     @Test func `who had nothing to do earns no credit for it`() {
@@ -139,6 +186,37 @@ import Testing
         core.finished(3)
         core.pause([])
         #expect(take(&core) == [1])
+    }
+
+    @Test func `while all suspects are held back the others go on side by side`() {
+        let budgets = Budgets(timekeeper: ManualTimekeeper())
+        budgets.configure("slow", PartitionLimit(concurrency: 9, rate: RateLimit(perMinute: 10)))
+        var core = DispatcherCore(capacity: 3)
+        core.apply(budgets)
+        core.pause([LimitScope.connection("a")])
+        core.offerSuspects([header(1, connection: "a")])
+        core.offer((2...6).map { header($0) } + [header(9, tenant: 2, key: "slow")])
+
+        _ = core.take(now: now) { _ in .seconds(6) }
+        core.finished(2)
+        // Others still run: that one of them ended makes room for the next.
+        #expect(core.nextUnblocked == now + .seconds(6))
+        #expect(take(&core) == [5])
+    }
+
+    @Test func `a suspect whose limit is taken up waits for its turn and is not passed by`() {
+        let budgets = Budgets(timekeeper: ManualTimekeeper())
+        budgets.configure("one", PartitionLimit(concurrency: 1))
+        var core = DispatcherCore(capacity: 3)
+        core.apply(budgets)
+        core.offer([header(1, key: "one")])
+        #expect(take(&core) == [1])
+        core.offerSuspects([header(2, key: "one")])
+        core.offer([header(3)])
+
+        #expect(take(&core).isEmpty)
+        core.finished(1)
+        #expect(take(&core) == [2])
     }
 
     @Test func `suspects run alone, one after the other, before anything else`() {
@@ -311,6 +389,18 @@ private struct CoreWorld {
 }
 
 @Suite struct TokenReturnTests {
+    @Test func `a partner's word of when it may be asked again outlasts a hand-over`() {
+        let clock = ManualTimekeeper()
+        let budgets = Budgets(timekeeper: clock)
+        budgets.configure("k", PartitionLimit(concurrency: 9, rate: RateLimit(perMinute: 600)))
+        budgets.pause("k", for: .seconds(300))
+
+        budgets.empty()
+        clock.advance(by: .seconds(60))
+
+        #expect(budgets.take(["k"]) > .seconds(200))
+    }
+
     @Test func `a token that was not used can be used by another`() {
         let clock = ManualTimekeeper()
         let budgets = Budgets(timekeeper: clock)

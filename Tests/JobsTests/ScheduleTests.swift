@@ -51,6 +51,30 @@ import Testing
         #expect(Set(firings.map(\.due)).count == 3)
     }
 
+    @Test(arguments: [1, 2, 3, 4] as [UInt64])
+    func `jitter puts a time off by up to its bound, once, and loses none`(_ salt: UInt64)
+        async throws
+    {
+        let bound = Duration.seconds(1500)
+        let schedule = try hourly { $0.jitter = bound }
+        var stage = try await JobsStage()
+        stage.registry.add(FireScheduleWorker([schedule]) { salt })
+        try await begin(schedule, stage)
+
+        // Looked at far more often than it is due.
+        for _ in 0..<400 {
+            stage.timekeeper.advance(by: .seconds(60))
+            try await stage.runUntilSettled(1)
+        }
+
+        let firings = try await ledger(stage)
+        let waits = firings.map { $0.decidedAt.duration(since: $0.due) }
+        #expect(firings.allSatisfy { $0.outcome == .started })
+        #expect(Set(firings.map(\.due)).count == firings.count && (6...7).contains(firings.count))
+        #expect(waits.allSatisfy { $0 >= .zero && $0 <= bound + .seconds(60) })
+        #expect(Set(waits).count > 1, "\(waits)")
+    }
+
     @Test(arguments: [
         (Schedule.CatchUp.latest, ["skipped", "skipped", "skipped", "skipped", "started"]),
         (.all, ["started", "started", "started", "started", "started"]),

@@ -3,6 +3,7 @@ import Jobs
 import Kernel
 import Storage
 import StorageTesting
+import Synchronization
 import Testing
 
 @Suite(.onBothEngines, .namingTheEngine) struct UniquenessTests {
@@ -126,6 +127,117 @@ import Testing
         #expect(try await stage.gadget("gave up: jobs.deadlinePassed") != nil)
     }
 
+    @Test func `what nobody can read can be cancelled all the same`() async throws {
+        struct Strange: Job {
+            static let kind = Probe.kind
+            let other: Int
+        }
+        let stage = try await JobsStage()
+        let number = try await stage.store.writeUnrepeated(.sample()) {
+            try $0.enqueue(Strange(other: 1), JobOptions(delay: .seconds(60))) ?? 0
+        }
+        let desk = JobDesk(ending: JobEnding(registry: stage.registry))
+
+        let state = try await stage.store.writeUnrepeated(.sample()) {
+            try desk.cancel(number, in: $0)
+        }
+
+        #expect(state == .cancelled)
+        #expect(try await stage.rows([.cancelled]).count == 1)
+    }
+
+    @Test func `a running job that is cancelled hears of it, and ends so`() async throws {
+        var stage = try await JobsStage()
+        let worker = PatientWorker()
+        stage.registry.add(worker)
+        let number = try await stage.store.writeUnrepeated(.sample()) {
+            try $0.enqueue(Patient()) ?? 0
+        }
+        let desk = JobDesk(ending: JobEnding(registry: stage.registry))
+
+        try await stage.whileDispatching { stage, _ in
+            await worker.began.first(at: 1)
+            _ = try await stage.store.writeUnrepeated(.sample()) {
+                try desk.cancel(number, in: $0)
+            }
+            try await stage.until { try await !stage.rows([.cancelled]).isEmpty }
+        }
+
+        #expect(worker.cancelled.isRaised)
+        #expect(try await stage.rows([.cancelled]).first?.fault?.code == "jobs.cancelled")
+    }
+
+    @Test func `when all tasks are cancelled at once, what runs is handed back at no cost`()
+        async throws
+    {
+        var stage = try await JobsStage()
+        let worker = PatientWorker()
+        stage.registry.add(worker)
+        try await stage.store.writeUnrepeated(.sample()) { _ = try $0.enqueue(Patient()) }
+        let present = stage
+
+        let running = Task {
+            try await present.whileDispatching { _, _ in await Signal().wait(after: 0) }
+        }
+        await worker.began.first(at: 1)
+        running.cancel()
+        _ = await running.result
+
+        let row = try #require(try await stage.rows(Set(JobState.allCases)).first)
+        #expect(row.state == .available && row.attempt == 0 && row.fault == nil)
+    }
+
+    @Test func `a stop waits a while for what runs, then hands it back at no cost`() async throws {
+        var stage = try await JobsStage()
+        let worker = PatientWorker()
+        stage.registry.add(worker)
+        try await stage.store.writeUnrepeated(.sample()) { _ = try $0.enqueue(Patient()) }
+        let clock = stage.timekeeper
+        let isStopping = SharedFlag()
+        let time = Task {
+            while !Task.isCancelled {
+                if isStopping.isRaised { clock.advance(by: .seconds(1)) }
+                try await SystemTimekeeper().sleep(for: .milliseconds(2))
+            }
+        }
+        defer { time.cancel() }
+
+        let began = clock.steady
+        try await stage.whileDispatching { _, _ in
+            await worker.began.first(at: 1)
+            isStopping.raise()
+        }
+
+        let row = try #require(try await stage.rows(Set(JobState.allCases)).first)
+        #expect(row.state == .available && row.attempt == 0 && row.fault == nil)
+        #expect(worker.cancelled.isRaised)
+        #expect(clock.steady.duration(since: began) >= .seconds(20))
+    }
+
+    @Test func `a later attempt goes on where the one before had come`() async throws {
+        struct Place: Codable, Sendable, Equatable { let page: Int }
+        let stage = try await JobsStage()
+        let number = try #require(try await stage.enqueue(Probe(name: "ok")))
+        let first = try await stage.claim(number)
+        try await stage.context(of: first).checkpoint(done: 3, of: 9, at: Place(page: 7))
+        _ = try await stage.reschedule(first)
+        stage.timekeeper.advance(by: .seconds(3600))
+        try await stage.store.writeUnrepeated(.sample()) { transaction in
+            _ = try transaction.bookkeeping {
+                try $0.hasten(tenant: .sample(1), number, now: stage.timekeeper.now.microseconds)
+            }
+        }
+
+        let second = stage.context(of: try await stage.claim(number))
+
+        #expect(try second.place(Place.self) == Place(page: 7))
+        #expect(second.progress?.done == 3 && second.progress?.total == 9)
+        // An attempt that is over keeps nothing.
+        await #expect(throws: JobsError.self) {
+            try await stage.context(of: first).checkpoint(done: 4, of: 9, at: Place(page: 8))
+        }
+    }
+
     @Test func `a cancelled job that waits never runs, and is told`() async throws {
         let stage = try await JobsStage()
         let number = try #require(try await stage.enqueue(Probe(name: "commit")))
@@ -157,6 +269,56 @@ import Testing
                 try desk.resume("kind:testing.probe", in: $0)
             }
             try await stage.until { try await !stage.rows([.completed]).isEmpty }
+        }
+    }
+
+    @Test
+    func `what a person limits is limited at once and after a restart, and what is wrong is named`()
+        async throws
+    {
+        let stage = try await JobsStage()
+        let desk = JobDesk(ending: JobEnding(registry: stage.registry))
+        func limit(_ scope: String, _ change: QueueLimitChange) async throws -> QueueLimit {
+            try await stage.store.writeUnrepeated(.sample(tenant: .platform)) {
+                try desk.limit(scope, change, in: $0)
+            }
+        }
+        _ = try await limit("kind:testing.probe", QueueLimitChange(perMinute: 10))
+        let both = try await limit("kind:testing.probe", QueueLimitChange(concurrency: 3))
+        for _ in 0..<30 { try await stage.enqueue(Probe(name: "ok")) }
+
+        // Ten a minute: nine more take most of one, in this process as in the next.
+        let began = stage.timekeeper.steady
+        for _ in 0..<2 {
+            try await stage.whileDispatching { stage, board in
+                try await stage.until {
+                    stage.timekeeper.advance(by: .milliseconds(500))
+                    return board.figures.completed >= 9
+                }
+            }
+        }
+        let lasted = stage.timekeeper.steady.duration(since: began)
+        let done = try await stage.rows([.completed]).count
+        let wasLimited = try await stage.store.writeUnrepeated(.sample(tenant: .platform)) {
+            try desk.removeLimit("kind:testing.probe", in: $0)
+        }
+        try await stage.runUntilSettled(30)
+
+        #expect(both.perMinute == 10 && both.concurrency == 3 && wasLimited)
+        #expect((18...24).contains(done) && lasted > .seconds(80), "\(done) in \(lasted)")
+        #expect(try await stage.rows([.completed]).count == 30)
+        let wrong: [(String, QueueLimitChange, String)] = [
+            ("kind:nobody", QueueLimitChange(concurrency: 1), "scope"),
+            ("key:k", QueueLimitChange(concurrency: 1), "scope"),
+            ("queue:q", QueueLimitChange(weight: 2), "weight"),
+            ("queue:q", QueueLimitChange(concurrency: 0), "concurrency"),
+            ("queue:q", QueueLimitChange(perMinute: -1), "perMinute"),
+            ("tenant:t", QueueLimitChange(weight: 101), "weight"),
+            ("tenant:t", QueueLimitChange(), "concurrency"),
+        ]
+        for (scope, change, field) in wrong {
+            let fault = await #expect(throws: JobsError.self) { _ = try await limit(scope, change) }
+            #expect(fault?.field == field, "\(scope)")
         }
     }
 
@@ -225,6 +387,32 @@ import Testing
 
         #expect(try await stage.rows([.completed]).first?.attempt == 2)
     }
+}
+
+struct Patient: Job {
+    static let kind: JobKind = "testing.patient"
+}
+
+/// Waits until it is told to end.
+struct PatientWorker: JobWorker {
+    let began = Counted()
+    let cancelled = SharedFlag()
+
+    func work(_ job: Patient, in context: JobContext) async throws -> JobOutcome {
+        began.raise()
+        let signal = Signal()
+        await signal.wait(after: signal.generation)
+        if Task.isCancelled { cancelled.raise() }
+        try Task.checkCancellation()
+        return .completed
+    }
+}
+
+/// Once raised, it stays so.
+final class SharedFlag: Sendable {
+    private let value = Atomic<Bool>(false)
+    var isRaised: Bool { value.load(ordering: .acquiring) }
+    func raise() { value.store(true, ordering: .releasing) }
 }
 
 struct Stubborn: Job {

@@ -100,7 +100,8 @@ private struct SetClock {
             return nil
         }
         environment = [
-            "LD_PRELOAD": Self.library, "FAKETIME_TIMESTAMP_FILE": file, "FAKETIME_CACHE_DURATION": "1",
+            "LD_PRELOAD": Self.library, "FAKETIME_TIMESTAMP_FILE": file,
+            "FAKETIME_CACHE_DURATION": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": isMonotonicToo ? "0" : "1",
         ]
         try set(ahead: 0)

@@ -8,7 +8,11 @@ import Testing
 @Suite struct CommandLineTests {
     /// A folder that `init` made.
     private struct Shop {
-        let folder = "/var/tmp/longshore-shell-\(UUID().uuidString)"
+        let folder: String
+
+        init(folder: String? = nil) {
+            self.folder = folder ?? "/var/tmp/longshore-shell-\(UUID().uuidString)"
+        }
 
         func end() { try? FileManager.default.removeItem(atPath: folder) }
 
@@ -26,6 +30,53 @@ import Testing
             let (code, said) = try await run(arguments + ["--json"], input: input)
             guard code == .exited(0) else { throw StageError(description: said) }
             return try BodyCoder.decode(JSONValue.self, from: Array(said.utf8))
+        }
+    }
+
+    @Test
+    func `a hundred failures: found, understood, mended and done again from the command line`()
+        async throws
+    {
+        try await Stage.with(.init(isPolling: false)) { stage in
+            let shop = Shop(folder: stage.folder)
+            try await stage.receive("A", 500)
+            _ = try await shop.json(
+                ["connections", "change", "seller", "--client-secret"], input: "wrong\n")
+            for number in 0..<100 { try await stage.order("70\(1000 + number)", [("A", 1)]) }
+            try await stage.until("all of them are one issue") {
+                let issues = try await stage.get("/v1/issues")["items"].list
+                return issues.count == 1 && issues[0]["open"].text == "100"
+            }
+
+            let issue = try await shop.json(["issues", "list"])["items"].list[0]
+            let id = issue["id"].text
+            let shown = try await shop.run(["issues", "show", id])
+            let failing = try await shop.json(
+                ["jobs", "list", "--state", "retryable", "--limit", "500"])["items"].list
+            let one = try await shop.run(["jobs", "show", failing[0]["number"].text])
+            let early = try await shop.run(["issues", "retry", id, "--canary", "1"])
+            _ = try await shop.json(
+                ["connections", "change", "seller", "--client-secret"], input: "secret-1\n")
+            let preview = try await shop.run(["issues", "retry", id, "--dry-run"])
+            let mended = try await shop.run(["issues", "retry", id, "--canary", "1"])
+
+            #expect(
+                failing.count == 100
+                    && failing.allSatisfy { $0["kind"].text == "walmart.fetchOrder" })
+            #expect(
+                one.said.contains("walmart.fetchOrder")
+                    && one.said.contains("channels.unauthorised"),
+                "\(one.said)")
+            #expect(shown.said.contains("100"), "\(shown.said)")
+            #expect(early.code == .exited(1) && early.said.contains("halted"), "\(early.said)")
+            #expect(preview.said.contains("100 match; nothing was changed"), "\(preview.said)")
+            #expect(mended.code == .exited(0), "\(mended.said)")
+            #expect(mended.said.contains("100 of 100 applied"), "\(mended.said)")
+            try await stage.until("all have arrived") {
+                try await stage.get("/v1/orders/counts")["confirmed"].text == "100"
+            }
+            #expect(try await shop.json(["issues", "list"])["items"].list.isEmpty)
+            #expect(try await shop.run(["verify"]).code == .exited(0))
         }
     }
 
@@ -51,6 +102,25 @@ import Testing
         let unknown = try await shop.run(["keys", "revoke", "nobody"])
         #expect(unknown.code == .exited(1))
         #expect(unknown.said.contains("there is no API key “nobody”"))
+    }
+
+    @Test func `limits and weights are set, listed and taken back by name`() async throws {
+        let shop = Shop()
+        defer { shop.end() }
+        #expect(try await shop.run(["init", "--name", "acme"]).code == .exited(0))
+
+        let set = try await shop.run(
+            ["queues", "limit", "tenant:acme", "--concurrency", "4", "--weight", "3"])
+        let listed = try await shop.json(["queues", "limits"])["items"].list
+        let taken = try await shop.run(["queues", "unlimit", "tenant:acme"])
+        let refused = try await shop.run(["queues", "limit", "tenant:nobody", "--weight", "3"])
+        let empty = try await shop.run(["queues", "limit", "queue:default"])
+
+        #expect(set.said.contains("4 at once, 3 of weight"), "\(set.said)")
+        #expect(listed.count == 1 && listed[0]["weight"] == .integer(3))
+        #expect(taken.said.contains("no limits of its own any more"))
+        #expect(refused.code == .exited(1) && refused.said.contains("acme"))
+        #expect(empty.code == .exited(1) && empty.said.contains("jobs.limitMalformed"))
     }
 
     @Test func `a connection's secret, limits and switch are changed, and what is wrong is named`()

@@ -2,6 +2,7 @@ import EngineTesting
 import Foundation
 import Glibc
 import Kernel
+import NIOHTTP1
 import Processes
 import Storage
 import StorageTesting
@@ -61,7 +62,53 @@ import Testing
     }
 }
 
+/// R24 on two processes: who is told to stop gives its part away at once; who dies keeps it until its
+/// lease has run out.
+@Suite(.serialized) struct HandingOverTests {
+    /// - Returns: how long after one process' end the other had all of the work.
+    private func takeOver(after signal: Int32) async throws -> Duration? {
+        guard let server = try await BreakableServer.start() else { return nil }
+        let session = try await ProcessSession([], arguments: [], database: server.address)
+        defer { session.end() }
+        let processes = [try await session.serve(), try await session.servePeer()]
+        defer { for process in processes { process.signal(SIGKILL) } }
+        try await session.ready()
+        try await session.until("each has its half") {
+            try await session.sharesOfPeer() == Shard.count / 2
+        }
+        processes[0].signal(signal)
+        let ending = try await processes[0].ended()
+        let began = ContinuousClock.now
+        try await session.until("the other has all") {
+            try await session.sharesOfPeer() == Shard.count
+        }
+        let taken = ContinuousClock.now - began
+        #expect(ending == (signal == SIGTERM ? .exited(0) : .signalled(SIGKILL)))
+        try await server.stop()
+        return taken
+    }
+
+    @Test func `who is told to stop gives its part away at once`() async throws {
+        guard let taken = try await takeOver(after: SIGTERM) else { return }
+        #expect(taken < .seconds(3), "\(taken)")
+    }
+
+    @Test func `the control: who dies keeps it until its lease has run out`() async throws {
+        guard let taken = try await takeOver(after: SIGKILL) else { return }
+        #expect(taken > .seconds(2), "\(taken)")
+    }
+}
+
 extension ProcessSession {
+    /// Shares of the work that the second process has.
+    fileprivate func sharesOfPeer() async throws -> Int {
+        let answer = try? await Stage.send(.GET, "http://127.0.0.1:\(port + 1)/metrics")
+        let line = answer?.text.split(separator: "\n").first {
+            $0.hasPrefix("longshore_shares_held ")
+        }
+        return line?.split(separator: " ").last.flatMap { Double($0) }.map { Int($0) } ?? 0
+    }
+
     /// Orders the marketplace has shown so far.
     fileprivate func shown() async throws -> Int {
         Int(try await sandbox("/control/summary")["orders"].text) ?? 0

@@ -236,6 +236,68 @@ import Testing
         #expect(fault?.reason == .newerVersion)
     }
 
+    @Test func `a beginning that failed half way leaves nothing on the connection`() async throws {
+        guard let server = try PostgresServer.address() else { return }
+        let harness = try await PostgresHarness(server: server)
+        let (function, away) = ("pg_catalog.pg_current_xact_id()", "pg_current_xact_id_away")
+        try PostgresEngine.administer(
+            harness.address, ["ALTER FUNCTION \(function) RENAME TO \(away)"])
+
+        for _ in 0..<2 {
+            await #expect(throws: StorageError.self) {
+                try await Self.mark("refused", in: harness.store)
+            }
+        }
+        try PostgresEngine.administer(
+            harness.address,
+            ["ALTER FUNCTION pg_catalog.\(away)() RENAME TO pg_current_xact_id"])
+        try await Self.mark("kept", in: harness.store)
+
+        var cursor = LogCursor.start
+        #expect(try await Self.names(after: &cursor, in: harness.store) == ["kept"])
+        await harness.store.close()
+    }
+
+    @Test func `an address that cannot be read is not quoted: a password may be in it`() {
+        let fault = #expect(throws: StorageError.self) {
+            _ = try PostgresEngine(address: "postgresql://me:se%cret@127.0.0.1/shop")
+        }
+
+        #expect(fault?.reason == .addressMalformed)
+        #expect(fault?.detail.contains("cret") == false)
+    }
+
+    @Test(arguments: ["0:0:-0", "1:5:2,,3-0", "1:5:3,2-0", "1:5:9-0", "1:5:-", "1:5:"])
+    func `a position that the server would not read is refused by name`(_ text: String) async throws
+    {
+        guard let server = try PostgresServer.address() else { return }
+        let harness = try await PostgresHarness(server: server)
+
+        let cursor = try #require(LogCursor(text))
+        let fault = await #expect(throws: StorageError.self) {
+            _ = try await harness.store.read(.sample(1)) {
+                try $0.log(after: cursor, types: [Marked.type], limit: 1)
+            }
+        }
+
+        #expect(fault?.reason == .cursorMalformed)
+        await harness.store.close()
+    }
+
+    @Test func `row-level security is forced on every table that belongs to a tenant`() async throws
+    {
+        guard let server = try PostgresServer.address() else { return }
+        let harness = try await PostgresHarness(server: server)
+
+        let open = try PostgresEngine.unguarded(harness.address)
+
+        #expect(open.isEmpty, "\(open)")
+        try PostgresEngine.administer(
+            harness.address, ["ALTER TABLE events NO FORCE ROW LEVEL SECURITY"])
+        #expect(try PostgresEngine.unguarded(harness.address) == ["events"])
+        await harness.store.close()
+    }
+
     @Test func `a server that takes no writes, and one that is not there, are named`() async throws
     {
         guard let server = try PostgresServer.address() else { return }

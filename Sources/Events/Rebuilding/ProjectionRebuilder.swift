@@ -185,7 +185,7 @@ package actor ProjectionRebuilder {
             for row in rows {
                 try transaction.bookkeeping { try $0.deleteParked(number: row.number) }
                 for observer in observers where row.state != .waiting {
-                    try observer.released(row, in: transaction)
+                    try observer.released(row, isHandled: true, in: transaction)
                 }
             }
             return rows.count == limit

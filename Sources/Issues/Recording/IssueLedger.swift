@@ -60,8 +60,10 @@ package struct IssueLedger: JobObserver, ParkingObserver {
                 correlation: event.correlation), in: transaction)
     }
 
-    package func released(_ row: ParkedRow, in transaction: Transaction) throws {
-        try close(.parked(row.number), as: .mended, in: transaction)
+    package func released(
+        _ row: ParkedRow, isHandled: Bool, in transaction: Transaction
+    ) throws {
+        try close(.parked(row.number), as: isHandled ? .mended : .skipped, in: transaction)
     }
 
     private func order(

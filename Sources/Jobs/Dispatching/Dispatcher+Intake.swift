@@ -25,14 +25,26 @@ extension Dispatcher {
                 try await bringForward(by: step, now, writtenAfter: now.microseconds)
             }
         }
-        try await takeUp { _ in true }
+        try await takeUp([:])
     }
 
     /// Everything that ran at the crash is a suspect and runs alone; only a crash while alone
     /// counts, and twice means quarantine.
-    private func takeUp(_ isOurs: @Sendable (JobPartition?) -> Bool) async throws {
+    /// - Parameter gained: the shares it is about, with their terms; where there is one process only,
+    ///   all of the work is.
+    private func takeUp(_ gained: [Int: Int64]) async throws {
         let now = timekeeper.now
-        let all = try await store.bookkeeping { try $0.runningJobs() }
+        // Read while the shares are held: what another takes over later has another fence.
+        let all = try await store.writeUnrepeated(call(tenant: .platform), lane: .dispatching) {
+            [leases] transaction in
+            try transaction.bookkeeping {
+                try leases.confirm(gained, in: $0)
+                return try $0.runningJobs()
+            }
+        }
+        func isOurs(_ partition: JobPartition?) -> Bool {
+            leases.isExclusive || partition.map { gained[Shard.of($0.tenant)] != nil } ?? false
+        }
         // What this process itself still runs ends by itself, though its share had lapsed.
         let ran = all.filter {
             isOurs(JobPartition($0.partition)) && running[$0.number]?.row.fence != $0.fence
@@ -79,9 +91,7 @@ extension Dispatcher {
         // What another process gave of a limit is not known here.
         budgets.empty()
         do {
-            try await takeUp { partition in
-                partition.map { gained[Shard.of($0.tenant)] != nil } ?? false
-            }
+            try await takeUp(gained)
         } catch {
             for shard in gained.keys { known[shard] = nil }
             throw error
@@ -97,7 +107,7 @@ extension Dispatcher {
 
     /// What other processes said to this one, should the word of it have been lost.
     private func hearOthers() async throws {
-        try await loadPauses()
+        try await loadControls()
         guard !running.isEmpty else { return }
         let cancelled = try await store.bookkeeping { session in
             try session.runningJobs().filter(\.isCancelling).map { ($0.number, $0.fence) }
@@ -144,8 +154,8 @@ extension Dispatcher {
         let now = timekeeper.now
         try await noticeClock(now)
         try await expire(timekeeper.steady)
+        if controlsSeen != store.signals.controls.generation { try await loadControls() }
         hearControls(timekeeper.steady)
-        if controlsSeen != store.signals.controls.generation { try await loadPauses() }
         let (fresh, isComplete) = store.signals.takeFreshJobs()
         // By state, not by time: what one clock calls due may lie ahead of another's now.
         core.offer(fresh.filter { $0.isReady && isOurs($0.partition) })
@@ -254,13 +264,26 @@ extension Dispatcher {
         }
     }
 
-    private func loadPauses() async throws {
+    /// What people set for the queue: pauses and limits.
+    private func loadControls() async throws {
         let generation = store.signals.controls.generation
-        let scopes = try await store.read(.platform) { reader in
-            try reader.page(QueuePause.byScope, limit: 1000).items.map(\.scope)
+        let (pauses, limits) = try await store.read(.platform) { reader in
+            (try Self.all(QueuePause.byScope, reader), try Self.all(QueueLimit.byScope, reader))
         }
-        core.pause(Set(scopes))
+        core.pause(Set(pauses.map(\.scope)))
+        budgets.impose(limits)
         controlsSeen = generation
+    }
+
+    private static func all<R: Record>(_ index: Index<R>, _ reader: ReadTransaction) throws -> [R] {
+        var all: [R] = []
+        var place: PageCursor?
+        repeat {
+            let page = try reader.page(index, after: place, limit: 1000)
+            all += page.items
+            place = page.next
+        } while place != nil
+        return all
     }
 
     private func promote(_ now: Instant) async throws {
@@ -359,6 +382,12 @@ extension Dispatcher {
             expiries.removeMin()
             guard let attempt = running[expiry.number], attempt.row.fence == expiry.fence
             else { continue }
+            guard !attempt.isSettling else {
+                // It has ended, and that is being written.
+                expiries.insert(
+                    Expiry(at: now + settings.grace, number: expiry.number, fence: expiry.fence))
+                continue
+            }
             guard attempt.stop.reason == nil else {
                 logger.error(
                     "an attempt would not end; its job is given to another",

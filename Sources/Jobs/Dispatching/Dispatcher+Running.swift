@@ -100,7 +100,8 @@ extension Dispatcher {
                 if let breakage = store.breakage { throw breakage }
                 tries += 1
                 logger.error("outcome not written", metadata: ["error": "\(error)"])
-                guard tries < 60 else { throw error }
+                // A full disk, or a database that is away, may take as long as it will.
+                guard tries < 60 || RecordedFault(error).kind == .unavailable else { throw error }
                 try await timekeeper.sleep(for: .seconds(1))
             }
         }
@@ -166,6 +167,8 @@ extension Dispatcher {
         switch stop.reason {
         case .cancelled: return Settlement(row, stoppedBy: .cancelled, now: now)
         case .stopping: return Settlement(row, stoppedBy: .stopping, now: now)
+        case nil where Self.isEnding(error):
+            return Settlement(row, stoppedBy: .stopping, now: now)
         case .timedOut, nil: break
         }
         let cause: any Error = stop.reason == .timedOut ? Self.timedOut(row) : error
@@ -183,6 +186,12 @@ extension Dispatcher {
             row, cause, givesUp: ending.registry.entry(row.kind)?.givesUp ?? false,
             isParked: isParked && RecordedFault(cause).kind == .unavailable, now: now,
             using: &generator)
+    }
+
+    /// Whether the process ends, and the handler with it: all tasks may be cancelled before anybody
+    /// was told to stop.
+    private static func isEnding(_ error: any Error) -> Bool {
+        error is CancellationError || Task.isCancelled
     }
 
     private static func isMissingHandler(_ error: any Error) -> Bool {
@@ -214,7 +223,9 @@ extension Dispatcher {
             break
         case .failure(let error):
             let fault = RecordedFault(error)
-            guard stop.reason == nil || stop.reason == .timedOut else { return }
+            guard stop.reason == nil ? !Self.isEnding(error) : stop.reason == .timedOut else {
+                return
+            }
             guard fault.kind == .unavailable || stop.reason == .timedOut else {
                 // A refusal is an answer too: the other side is there.
                 if ![.limited, .defect].contains(fault.kind) { answered(connection) }
@@ -248,7 +259,7 @@ extension Dispatcher {
             }
             do { try await write(settlement, of: row, writes, tells: true, isHeard: false) } catch {
                 // Whoever waits for it cannot hear of the end: the end itself is written all the same.
-                guard settlement.row.state == .discarded,
+                guard settlement.row.state.isFinal,
                     mayGoOn(after: error, settlement, "nobody was told that a job was given up")
                 else { throw error }
                 try await write(settlement, of: row, writes, tells: false, isHeard: false)

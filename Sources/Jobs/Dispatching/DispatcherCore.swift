@@ -23,7 +23,11 @@ package struct DispatcherCore: Sendable {
     /// Jobs offered anew while their last attempt was still being settled.
     private var again: Set<Int64> = []
     private var suspects: Deque<JobHeader> = []
+    /// All of them are held back by a pause or a breaker: until its end the others go on.
+    private var areSuspectsHeld = false
     private var loneRun: Int64?
+    /// Scopes with limits of their own.
+    private var limited: Set<String> = []
     private var lanesOfRunning: [Int64: String] = [:]
     package private(set) var runningCount = 0
     private let capacity: Int
@@ -103,10 +107,11 @@ package struct DispatcherCore: Sendable {
     ) -> (jobs: [Start], isAlone: Bool) {
         wake(now)
         if loneRun != nil { return ([], true) }
-        if !suspects.isEmpty {
+        let suspect = firstSuspect()
+        areSuspectsHeld = suspect == nil
+        if let suspect {
             guard runningCount == 0 else { return ([], true) }
-        }
-        if let header = popSuspect() {
+            let header = suspects.remove(at: suspect)
             loneRun = header.number
             let place = partition(header.partition)
             known[header.number] = place
@@ -122,7 +127,8 @@ package struct DispatcherCore: Sendable {
 
     /// The earliest time at which a partition that spent its tokens may go on.
     package var nextUnblocked: Instant? {
-        runningCount < capacity && loneRun == nil && suspects.isEmpty ? timers.min?.at : nil
+        runningCount < capacity && loneRun == nil && (suspects.isEmpty || areSuspectsHeld)
+            ? timers.min?.at : nil
     }
 
     /// An attempt ended, however it did.
@@ -149,10 +155,12 @@ package struct DispatcherCore: Sendable {
 
     /// Puts limits and weights in force.
     mutating func apply(_ limits: Budgets.Limits) {
+        for scope in limited where limits.limits[scope] == nil { scopes.unset(scope) }
+        limited = Set(limits.limits.keys)
         for (scope, limit) in limits.limits {
             scopes.set(scope, limit: limit.concurrency, isRated: limit.rate != nil)
         }
-        for (tenant, weight) in limits.weights { flows.weigh(tenant, weight) }
+        flows.weigh(limits.weights)
         for scope in scopes.withRoom { makeRoom(in: scope) }
     }
 
@@ -258,17 +266,13 @@ extension DispatcherCore {
         return nil
     }
 
-    /// The first suspect that is not held back by a pause; the others wait for its end.
-    private mutating func popSuspect() -> JobHeader? {
-        for index in suspects.indices {
+    /// Where the first suspect stands that nothing holds back; the others wait for its end.
+    private mutating func firstSuspect() -> Int? {
+        suspects.indices.first { index in
             let place = partition(suspects[index].partition)
-            guard partitions[place].scopes.allSatisfy({ scopes.hasRoom($0) }) else {
-                discardIfIdle(place)
-                continue
-            }
-            return suspects.remove(at: index)
+            defer { discardIfIdle(place) }
+            return partitions[place].scopes.allSatisfy { scopes.isOpen($0) }
         }
-        return nil
     }
 
     private mutating func wait(_ job: ReadyJob, _ lane: String, _ place: Int) {

@@ -4,13 +4,14 @@ import Kernel
 /// Whose turn it is: tenants by weight, within a tenant its connections, within one rank.
 struct FlowTable: Sendable {
     private struct Tenant: Sendable {
-        var weight = 1
+        let name: String
         var scope: Int?
         var connections = TurnQueue()
     }
 
     private struct Flow: Sendable {
         let tenant: Int
+        let name: String?
         var scope: Int?
         var entries = Heap<PartitionTable.Entry>()
     }
@@ -25,18 +26,21 @@ struct FlowTable: Sendable {
     private var flowNumbers: [FlowKey: Int] = [:]
     private var flows: [Flow] = []
     private var turn = TurnQueue()
+    /// By scope; 1 where there is none.
+    private var weights: [String: Int] = [:]
 
     mutating func tenant(_ id: TenantID) -> Int {
         if let known = tenantNumbers[id] { return known }
         tenantNumbers[id] = tenants.count
-        tenants.append(Tenant())
+        tenants.append(Tenant(name: LimitScope.tenant(id)))
         return tenants.count - 1
     }
 
     mutating func flow(of tenant: Int, _ connection: String?) -> Int {
         let key = FlowKey(tenant: tenant, connection: connection)
         if let known = flowNumbers[key] { return known }
-        flows.append(Flow(tenant: tenant))
+        flows.append(
+            Flow(tenant: tenant, name: connection.map { LimitScope.connection($0) }))
         flowNumbers[key] = flows.count - 1
         return flows.count - 1
     }
@@ -56,7 +60,8 @@ struct FlowTable: Sendable {
 
     func scope(ofFlow flow: Int) -> Int? { flows[flow].scope }
 
-    mutating func weigh(_ id: TenantID, _ weight: Int) { tenants[tenant(id)].weight = weight }
+    /// Whose share is how large, by scope; all others' is 1.
+    mutating func weigh(_ weights: [String: Int]) { self.weights = weights }
 
     mutating func add(_ entry: PartitionTable.Entry, to flow: Int) {
         flows[flow].entries.insert(entry)
@@ -80,8 +85,9 @@ struct FlowTable: Sendable {
 
     /// A connection was served; both stand in the queue again if there is more to do.
     mutating func charge(_ flow: Int, of tenant: Int) {
-        tenants[tenant].connections.charge(flow)
-        turn.charge(tenant, weight: tenants[tenant].weight)
+        let own = flows[flow].name.flatMap { weights[$0] } ?? 1
+        tenants[tenant].connections.charge(flow, weight: own)
+        turn.charge(tenant, weight: weights[tenants[tenant].name] ?? 1)
         addBack(flow: flow)
         addBack(tenant: tenant)
     }

@@ -27,7 +27,9 @@ struct ScopeTable: Sendable {
         var waiters: [Int] = []
 
         var mayBeAwaited: Bool { hasRoom && (holder != .partitions || !waiters.isEmpty) }
-        var hasRoom: Bool { !isPaused && running < min(limit, throttle ?? .max) }
+        var hasRoom: Bool { isOpen && running < min(limit, throttle ?? .max) }
+        /// Whether something could run were nothing else running.
+        var isOpen: Bool { !isPaused && min(limit, throttle ?? .max) > 0 }
     }
 
     var tenantLimit = Int.max
@@ -39,9 +41,7 @@ struct ScopeTable: Sendable {
             rows[known].holder.join(holder)
             return known
         }
-        let isTenant = name.hasPrefix("tenant:")
-        rows.append(
-            Scope(name: name, holder: holder, limit: isTenant ? tenantLimit : .max))
+        rows.append(Scope(name: name, holder: holder, limit: standard(name)))
         numbers[name] = rows.count - 1
         return rows.count - 1
     }
@@ -49,6 +49,7 @@ struct ScopeTable: Sendable {
     func holder(of scope: Int) -> Holder { rows[scope].holder }
 
     func hasRoom(_ scope: Int) -> Bool { rows[scope].hasRoom }
+    func isOpen(_ scope: Int) -> Bool { rows[scope].isOpen }
     func rated(_ scopes: [Int]) -> [String] {
         scopes.filter { rows[$0].isRated }.map { rows[$0].name }
     }
@@ -75,6 +76,13 @@ struct ScopeTable: Sendable {
         let scope = index(of: name)
         rows[scope].limit = limit
         rows[scope].isRated = isRated
+    }
+
+    /// It has no limit of its own any more.
+    mutating func unset(_ name: String) { set(name, limit: standard(name), isRated: false) }
+
+    private func standard(_ name: String) -> Int {
+        name.hasPrefix("tenant:") ? tenantLimit : .max
     }
 
     mutating func throttle(_ scope: Int, to limit: Int?) { rows[scope].throttle = limit }

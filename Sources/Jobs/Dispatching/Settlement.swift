@@ -93,7 +93,9 @@ struct Settlement {
             next = Self.later(row, after: row.attempt, of: attempts, now, &generator)
         }
         if !givesUp, next.state == .discarded, fault.kind.mayHeal {
+            // Trying again will hardly help: somebody has to.
             next = row.again(.retryable, at: now + Backoff.limit)
+            isTrouble = true
         }
         next.fault = fault
         self.row = next

@@ -13,7 +13,7 @@ package enum JobsFaultCode: String, FaultCode {
     case stale
     case unknownSchedule, cronMalformed, cronNeverFires, zoneUnknown
     case unknownScope, unknownOperation, payloadTooLarge, dueOutOfRange
-    case payloadMalformed, planMalformed
+    case payloadMalformed, planMalformed, limitMalformed
     /// This release has no worker for its kind: it waits for one that has.
     case handlerMissing
 
@@ -29,7 +29,7 @@ package enum JobsFaultCode: String, FaultCode {
             .refused
         case .stale: .conflict
         case .cronMalformed, .cronNeverFires, .zoneUnknown, .unknownScope, .payloadTooLarge,
-            .dueOutOfRange, .payloadMalformed, .planMalformed:
+            .dueOutOfRange, .payloadMalformed, .planMalformed, .limitMalformed:
             .invalid
         }
     }
@@ -46,22 +46,43 @@ package struct PartitionLimit: Hashable, Sendable {
         self.concurrency = max(1, concurrency)
         self.rate = rate
     }
+
+    /// What keeps both.
+    func stricter(_ other: PartitionLimit) -> PartitionLimit {
+        PartitionLimit(
+            concurrency: min(concurrency, other.concurrency),
+            rate: [rate, other.rate].compactMap { $0 }.min { $0.perMinute < $1.perMinute })
+    }
 }
 
 /// The limits in force and the token buckets of all scopes in this process.
 package final class Budgets: Sendable {
     private struct State {
+        /// As connections publish them, and as people set them; in force is the stricter of both.
+        var published: [String: PartitionLimit] = [:]
+        var imposed: [String: PartitionLimit] = [:]
         var limits: [String: PartitionLimit] = [:]
         var buckets: [String: TokenBucket] = [:]
-        var weights: [TenantID: Int] = [:]
+        var weights: [String: Int] = [:]
         var generation: UInt64 = 0
+
+        /// Puts a scope's limit in force; the same again changes nothing, another starts an empty bucket.
+        mutating func enforce(_ scope: String, at now: Instant) {
+            let both = [published[scope], imposed[scope]].compactMap { $0 }
+            let limit = both.dropFirst().reduce(both.first) { $0?.stricter($1) }
+            guard limits[scope] != limit else { return }
+            limits[scope] = limit
+            buckets[scope] = limit?.rate.map { TokenBucket($0, at: now) }
+            generation += 1
+        }
     }
 
     /// What the dispatcher must know to decide by itself.
     struct Limits: Sendable {
         let generation: UInt64
         let limits: [String: PartitionLimit]
-        let weights: [TenantID: Int]
+        /// By scope: tenants and connections.
+        let weights: [String: Int]
     }
 
     private let state = Mutex(State())
@@ -69,24 +90,39 @@ package final class Budgets: Sendable {
 
     package init(timekeeper: any Timekeeper) { self.timekeeper = timekeeper }
 
-    /// Sets a scope's limit; the same again changes nothing, another starts an empty bucket.
+    /// Sets a scope's limit as it is published; the same again changes nothing.
     package func configure(_ scope: String, _ limit: PartitionLimit) {
         let now = timekeeper.steady
         state.withLock { state in
-            guard state.limits[scope] != limit else { return }
-            state.limits[scope] = limit
-            state.buckets[scope] = limit.rate.map { TokenBucket($0, at: now) }
+            state.published[scope] = limit
+            state.enforce(scope, at: now)
+        }
+    }
+
+    /// Puts in force what people set, in place of all they had set before.
+    package func impose(_ all: [QueueLimit]) {
+        let now = timekeeper.steady
+        state.withLock { state in
+            let former = state.imposed.keys
+            state.imposed = Dictionary(
+                all.compactMap { limit in limit.partitionLimit.map { (limit.scope, $0) } }
+            ) { first, _ in first }
+            for scope in Set(former).union(state.imposed.keys) { state.enforce(scope, at: now) }
+            let weights = Dictionary(
+                all.compactMap { limit in limit.weight.map { (limit.scope, $0) } }
+            ) { first, _ in first }
+            guard weights != state.weights else { return }
+            state.weights = weights
             state.generation += 1
         }
     }
 
     /// Every bucket begins empty again: another process may have given what it holds.
-    func empty() {
+    package func empty() {
         let now = timekeeper.steady
         state.withLock { state in
-            for (scope, limit) in state.limits {
-                state.buckets[scope] = limit.rate.map { TokenBucket($0, at: now) }
-            }
+            // Not made anew: what a partner said of when it may be asked again still holds.
+            for scope in state.buckets.keys { state.buckets[scope]?.empty(at: now) }
         }
     }
 
@@ -95,14 +131,6 @@ package final class Budgets: Sendable {
         let now = timekeeper.steady
         state.withLock { state in
             for scope in scopes { state.buckets[scope]?.empty(at: now) }
-        }
-    }
-
-    /// A tenant's share when there is more work than room; 1 unless set, 100 at most.
-    package func weigh(_ tenant: TenantID, _ weight: Int) {
-        state.withLock { state in
-            state.weights[tenant] = min(max(weight, 1), 100)
-            state.generation += 1
         }
     }
 

@@ -87,13 +87,22 @@ package struct JobDesk: Sendable {
             throw JobsError(.alreadyFinished, "job \(number) is \(row.state.name)")
         case .scheduled, .available, .retryable:
             let ended = Settlement.cancelled(row, at: transaction.decision.now)
-            if try ending.end(ended, from: JobState.waiting, in: transaction) {
+            if try ending.end(
+                ended, from: JobState.waiting, tells: isReadable(row), in: transaction)
+            {
                 return .cancelled
             }
             // It was claimed since it was read.
             return try askToEnd(row, in: transaction)
         case .running: return try askToEnd(row, in: transaction)
         }
+    }
+
+    /// Nobody can be told of work that cannot be read; it can be cancelled all the same.
+    private func isReadable(_ row: JobRow) -> Bool {
+        guard let entry = ending.registry.entry(row.kind) else { return true }
+        do { _ = try entry.read(row.payload) } catch { return false }
+        return true
     }
 
     private func askToEnd(_ row: JobRow, in transaction: Transaction) throws -> JobState {
@@ -126,7 +135,20 @@ package struct JobDesk: Sendable {
     package func pause(
         _ scope: String, reason: String, in transaction: Transaction
     ) throws -> QueuePause {
-        let levels = ["tenant", "connection", "queue", "kind", "key"]
+        try check(scope, levels: ["tenant", "connection", "queue", "kind", "key"])
+        // A key is known by its bare name.
+        let name = scope.hasPrefix("key:") ? String(scope.dropFirst(4)) : scope
+        transaction.afterCommitSignal { $0.announceControls() }
+        if let known = try transaction.find(QueuePause.byScope, name) { return known }
+        let pause = QueuePause(
+            id: transaction.decision.newID(), scope: name, reason: reason,
+            by: transaction.call.actor.description, since: transaction.decision.now)
+        try transaction.insert(pause)
+        return pause
+    }
+
+    /// - Throws: `JobsError.unknownScope`.
+    func check(_ scope: String, levels: [String]) throws {
         let parts = scope.split(separator: ":", maxSplits: 1)
         guard parts.count == 2, levels.contains(String(parts[0])) else {
             throw JobsError(
@@ -139,15 +161,6 @@ package struct JobDesk: Sendable {
                 "there is no kind \(parts[1]); there is "
                     + ending.registry.kinds.joined(separator: ", "), field: "scope")
         }
-        // A key is known by its bare name.
-        let name = parts[0] == "key" ? String(parts[1]) : scope
-        transaction.afterCommitSignal { $0.announceControls() }
-        if let known = try transaction.find(QueuePause.byScope, name) { return known }
-        let pause = QueuePause(
-            id: transaction.decision.newID(), scope: name, reason: reason,
-            by: transaction.call.actor.description, since: transaction.decision.now)
-        try transaction.insert(pause)
-        return pause
     }
 
     /// - Returns: whether the scope was paused.

@@ -91,13 +91,20 @@ package struct CronExpression: Hashable, Sendable, CustomStringConvertible {
 
     /// All times due after one moment and no later than another, oldest first.
     package func times(after: Instant, through: Instant, limit: Int) -> [Instant] {
-        var times: [Instant] = []
-        var last = after
-        while times.count < limit, let due = next(after: last), due <= through {
-            times.append(due)
-            last = due
+        guard after < through else { return [] }
+        let clock = ZoneClock(zone)
+        func day(_ instant: Instant) -> Int64 {
+            let local = instant.microseconds / 1_000_000 + clock.offset(at: instant)
+            return Self.floor(local, by: 86_400)
         }
-        return times
+        var found: [Instant] = []
+        // A day early, as above, and a day late.
+        for day in (day(after) - 1)...(day(through) + 1) where matches(day) {
+            let last = found.last ?? after
+            found += times(on: day, clock).filter { $0 > last && $0 <= through }
+            if found.count >= limit { break }
+        }
+        return Array(found.prefix(limit))
     }
 
     private func matches(_ day: Int64) -> Bool {

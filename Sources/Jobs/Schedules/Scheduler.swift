@@ -29,7 +29,8 @@ package struct FireScheduleWorker: JobWorker {
 
     package func work(_ job: FireSchedule, in context: JobContext) async throws -> JobOutcome {
         guard let schedule = schedules[job.schedule] else {
-            return .discard(reason: "this release has no schedule \(job.schedule)")
+            // A newer release may have it, and this is an older process beside it.
+            return .snooze(Self.longestSleep)
         }
         let now = context.timekeeper.now
         // A time that is past may not have come yet, for its jitter.

@@ -145,7 +145,7 @@ struct MetricsReport: Sendable {
         for severity in IssueSeverity.allCases {
             for owner in IssueOwner.allCases { counts[[severity.rawValue, owner.rawValue]] = 0 }
         }
-        for tenant in try await platform.authentication.service.tenantIDs() {
+        for tenant in [.platform] + (try await platform.authentication.service.tenantIDs()) {
             let open = try await platform.store.read(tenant) {
                 try $0.page(Issue.byState, equals: [Issue.State.open], limit: 1000).items
             }

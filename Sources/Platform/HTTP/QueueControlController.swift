@@ -15,6 +15,9 @@ struct QueueControlController: Sendable {
         group.get("pauses", use: Endpoint.route(timekeeper, pauses))
         group.post("pauses", use: Endpoint.route(timekeeper, pause))
         group.post("resumptions", use: Endpoint.route(timekeeper, resume))
+        group.get("limits", use: Endpoint.route(timekeeper, limits))
+        group.post("limits", use: Endpoint.route(timekeeper, limit))
+        group.post("limits/removal", use: Endpoint.route(timekeeper, removeLimit))
         group.get("breakers", use: Endpoint.route(timekeeper, breakers))
         group.get("schedules", use: Endpoint.route(timekeeper, schedules))
         group.get(
@@ -91,6 +94,42 @@ struct QueueControlController: Sendable {
         ]
     }
 
+    /// `GET /admin/limits` → what people set for scopes, besides what connections publish.
+    @Sendable private func limits(_ call: Endpoint) async throws -> ListReply<LimitReply> {
+        let running = platform.jobs.board.runningByScope
+        let limits = try await platform.store.read(.platform) {
+            try $0.page(QueueLimit.byScope, limit: 500).items
+        }
+        return ListReply(
+            items: limits.map { LimitReply($0, running: running[$0.scope] ?? 0) }, next: nil)
+    }
+
+    /// `POST /admin/limits` `{scope, concurrency?, perMinute?, weight?}` → in force from the next start
+    /// on; what is left out stays as it was. 422 `jobs.unknownScope`, `jobs.limitMalformed`.
+    @Sendable private func limit(_ call: Endpoint) async throws -> LimitReply {
+        let request: LimitRequest = try call.decode()
+        let desk = platform.jobs.desk
+        let scope = try await known(request.scope)
+        let limit = try await platform.store.writeUnrepeated(call.call.within(.platform)) {
+            try desk.limit(scope, request.change, in: $0)
+        }
+        return LimitReply(
+            limit, running: platform.jobs.board.runningByScope[limit.scope] ?? 0)
+    }
+
+    /// `POST /admin/limits/removal` `{scope}` → whether there were any.
+    @Sendable private func removeLimit(_ call: Endpoint) async throws -> [String: Bool] {
+        let request: ResumeRequest = try call.decode()
+        let desk = platform.jobs.desk
+        // What was limited may be gone by now: its identifier still names it.
+        let scope = (try? await known(request.scope)) ?? request.scope
+        return [
+            "wasLimited": try await platform.store.writeUnrepeated(call.call.within(.platform)) {
+                try desk.removeLimit(scope, in: $0)
+            }
+        ]
+    }
+
     /// `GET /admin/breakers` → connections whose calls do not come through, or only begin to again.
     @Sendable private func breakers(_ call: Endpoint) async throws -> ListReply<BreakerReply> {
         ListReply(items: platform.jobs.board.breakers.map(BreakerReply.init), next: nil)
@@ -157,6 +196,38 @@ struct PauseRequest: Decodable, Sendable {
 
 struct ResumeRequest: Decodable, Sendable {
     let scope: String
+}
+
+struct LimitRequest: Decodable, Sendable {
+    let scope: String
+    let concurrency: Int?
+    let perMinute: Int?
+    let weight: Int?
+
+    var change: QueueLimitChange {
+        QueueLimitChange(concurrency: concurrency, perMinute: perMinute, weight: weight)
+    }
+}
+
+struct LimitReply: Encodable, Sendable {
+    let scope: String
+    let concurrency: Int?
+    let perMinute: Int?
+    let weight: Int?
+    let by: String
+    let since: Instant
+    /// Jobs under it that run in this process.
+    let running: Int
+
+    init(_ limit: QueueLimit, running: Int) {
+        scope = limit.scope
+        concurrency = limit.concurrency
+        perMinute = limit.perMinute
+        weight = limit.weight
+        by = limit.by
+        since = limit.since
+        self.running = running
+    }
 }
 
 struct PauseReply: Encodable, Sendable {

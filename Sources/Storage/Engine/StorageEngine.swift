@@ -6,6 +6,9 @@ package enum WriteLane: Int, Sendable, CaseIterable {
     /// What the dispatcher writes of its own: claims, plain ends, what became due. It touches nothing
     /// but the queue, so that an engine may write it beside the others.
     case dispatching
+
+    /// Whether who asks can be sent away and come again; the platform's own work cannot.
+    var mayBeRefused: Bool { self == .acknowledgement || self == .interactive }
 }
 
 /// One closure waiting for the writer.

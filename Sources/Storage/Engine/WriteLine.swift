@@ -29,6 +29,10 @@ package final class WriteLine<Writer: BatchWriter>: Sendable {
         var breakage: StorageError?
     }
 
+    /// Who comes when so many wait is sent away: each holds what it is to write in memory, and who
+    /// asked has given up by the time it would be its turn.
+    private static var mostWaiting: Int { 10_000 }
+
     private let waiting = Mutex(Waiting())
     private let writer: Mutex<Writer?>
     private let queue: DispatchQueue
@@ -53,6 +57,11 @@ package final class WriteLine<Writer: BatchWriter>: Sendable {
         let refusal: StorageError? = waiting.withLock { waiting in
             if let breakage = waiting.breakage { return breakage }
             if waiting.isClosed { return Self.closed }
+            if waiting.queue.count >= Self.mostWaiting, work.lane.mayBeRefused {
+                return StorageError(
+                    .overloaded, "\(waiting.queue.count) writes are waiting",
+                    retryAfter: .seconds(1))
+            }
             waiting.queue.add(work)
             guard !waiting.isDraining else { return nil }
             waiting.isDraining = true

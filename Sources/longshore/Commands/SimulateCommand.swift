@@ -119,6 +119,7 @@ struct SimulateCommand: AsyncParsableCommand {
     /// Each planted fault, and the first seed that shows it.
     private func showAllFound(_ simulation: Simulation) throws {
         var missed = 0
+        var items: [JSONValue] = []
         for fault in PlantedFault.allCases {
             var found: Simulation.Report?
             var number: UInt64 = 0
@@ -127,14 +128,20 @@ struct SimulateCommand: AsyncParsableCommand {
                 if !report.violations.isEmpty { found = report }
                 number += 1
             }
-            if let found {
-                Terminal.line(
-                    "\(fault.rawValue): found after \(number): \(found.violations.first ?? "")")
-            } else {
-                missed += 1
-                Terminal.line("\(fault.rawValue) (\(fault.summary)): NOT found in \(number) seeds")
-            }
+            if found == nil { missed += 1 }
+            items.append(
+                .object([
+                    "fault": .string(fault.rawValue), "isFound": .bool(found != nil),
+                    "seeds": .integer(Int64(number)),
+                    "violation": found?.violations.first.map { .string($0) } ?? .null,
+                ]))
+            guard !output.json else { continue }
+            Terminal.line(
+                found.map {
+                    "\(fault.rawValue): found after \(number): \($0.violations.first ?? "")"
+                } ?? "\(fault.rawValue) (\(fault.summary)): NOT found in \(number) seeds")
         }
+        if output.json { Terminal.line(JSONValue.object(["items": .array(items)]).pretty) }
         if missed > 0 { throw ExitCode.failure }
     }
 

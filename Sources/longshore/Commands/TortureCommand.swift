@@ -13,9 +13,11 @@ struct TortureCommand: AsyncParsableCommand {
             can on a scratch copy, is broken again and again, and is then seen through to its end. \
             What it acknowledged and did was written down elsewhere at the time: that is compared \
             with what the store holds. Exits 1 when anything acknowledged is lost or any effect \
-            happened twice. --control does it wrong on purpose, and must lose.
+            happened twice. --control does it wrong on purpose, and must lose: exits 2 when it does \
+            not, or when nothing was acknowledged, since then nothing is proven.
 
-            Some faults need root or a tool; those that could not be run are named with the reason.
+            Some faults need root or a tool; those that could not be run are named with the reason. \
+            The store that is broken is the embedded one: a PostgreSQL server has its own proofs.
             """)
 
     @Option(help: "Rounds of each fault.") var rounds = 3
@@ -66,6 +68,13 @@ struct TortureCommand: AsyncParsableCommand {
         }
         show(verdicts)
         if verdicts.contains(where: { !$0.isSound }) { throw ExitCode.failure }
+        if control || Self.provesNothing(verdicts) { throw ExitCode(2) }
+    }
+
+    /// What did not run, or acknowledged nothing, cannot have lost anything.
+    private static func provesNothing(_ verdicts: [TortureVerdict]) -> Bool {
+        let ran = verdicts.filter { $0.notRun == nil }
+        return ran.isEmpty || ran.contains { $0.acknowledged == 0 }
     }
 
     private func show(_ verdicts: [TortureVerdict]) {
@@ -93,11 +102,19 @@ struct TortureCommand: AsyncParsableCommand {
         }
         let isSound = verdicts.allSatisfy(\.isSound)
         let acknowledged = verdicts.map(\.acknowledged).reduce(0, +)
-        Terminal.line(
-            isSound
-                ? "0 of \(acknowledged) acknowledged are lost, no effect happened twice"
-                : "BROKEN: see LOST, DUPLICATED and UNDONE"
+        guard isSound else {
+            return Terminal.line(
+                "BROKEN: see LOST, DUPLICATED and UNDONE"
                     + (control ? "; the control does it wrong on purpose" : ""))
+        }
+        Terminal.line("0 of \(acknowledged) acknowledged are lost, no effect happened twice")
+        if control {
+            Terminal.line(
+                "NOT PROVEN: done wrong on purpose it lost nothing either; try more rounds")
+        } else if Self.provesNothing(verdicts) {
+            Terminal.line(
+                "NOT PROVEN: of some fault nothing was acknowledged, or none could be run")
+        }
     }
 }
 

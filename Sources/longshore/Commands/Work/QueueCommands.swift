@@ -6,7 +6,7 @@ struct QueuesCommand: AsyncParsableCommand {
         commandName: "queues", abstract: "Shows what waits, and holds it back or lets it go on.",
         subcommands: [
             ListQueues.self, PauseQueue.self, ResumeQueue.self, ListPauses.self,
-            ListBreakers.self,
+            LimitQueue.self, UnlimitQueue.self, ListLimits.self, ListBreakers.self,
         ])
 }
 
@@ -67,6 +67,83 @@ struct ResumeQueue: AsyncParsableCommand {
         ) {
             $0["wasPaused"] == .bool(true) ? "\(scope) goes on" : "\(scope) was not paused"
         }
+    }
+}
+
+struct LimitQueue: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "limit",
+        abstract: "Limits what runs under a scope, or gives it a larger share.",
+        discussion: """
+            A scope is queue:NAME, kind:NAME, tenant:NAME or connection:NAME. What is not named stays as \
+            it was. Where a connection publishes limits of its own, the stricter one holds; those are \
+            changed with “connections change --limit”. All work of a tenant is in one process, so a \
+            tenant's and a connection's limits hold for the whole installation; a queue's and a kind's \
+            hold in each process. Where there is more work than room, a tenant of weight 3 gets three \
+            turns for each one of a tenant of weight 1; so do connections within a tenant.
+            """)
+
+    @OptionGroup var options: DataOptions
+    @OptionGroup var output: OutputOptions
+    @Argument(help: "What to limit, such as tenant:acme.") var scope: String
+    @Option(help: "So many at once.") var concurrency: Int?
+    @Option(help: "So many a minute.") var perMinute: Int?
+    @Option(help: "Its share, 1 to 100; 1 unless set. For tenants and connections.") var weight:
+        Int?
+
+    func run() async throws {
+        var body: [String: JSONValue] = ["scope": .string(scope)]
+        for (name, value) in [
+            ("concurrency", concurrency), ("perMinute", perMinute), ("weight", weight),
+        ] {
+            if let value { body[name] = .integer(Int64(value)) }
+        }
+        try await Listing.make("/admin/limits", .object(body), options, output) { limit in
+            let parts = [
+                ("concurrency", "at once"), ("perMinute", "a minute"), ("weight", "of weight"),
+            ]
+            .compactMap { name, words in
+                limit[name].flatMap { $0 == .null ? nil : "\($0.plain) \(words)" }
+            }
+            return "\(limit.plain("scope")): \(parts.joined(separator: ", "))"
+        }
+    }
+}
+
+struct UnlimitQueue: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "unlimit", abstract: "Takes away what was set for a scope.")
+
+    @OptionGroup var options: DataOptions
+    @OptionGroup var output: OutputOptions
+    @Argument(help: "What was limited.") var scope: String
+
+    func run() async throws {
+        let scope = scope
+        try await Listing.make(
+            "/admin/limits/removal", .object(["scope": .string(scope)]), options, output
+        ) {
+            $0["wasLimited"] == .bool(true)
+                ? "\(scope) has no limits of its own any more" : "\(scope) had none"
+        }
+    }
+}
+
+struct ListLimits: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "limits", abstract: "Lists what was set for scopes, by whom and when.")
+
+    @OptionGroup var options: DataOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        try await Listing.show(
+            "/admin/limits",
+            [
+                .init("SCOPE", "scope"), .init("AT ONCE", "concurrency"),
+                .init("A MINUTE", "perMinute"), .init("WEIGHT", "weight"), .init("RUN", "running"),
+                .init("SINCE", "since"), .init("BY", "by"),
+            ], options, output)
     }
 }
 

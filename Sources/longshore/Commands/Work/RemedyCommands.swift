@@ -36,7 +36,9 @@ struct RemedyOptions: ParsableArguments {
             let run = waits ? try await Self.end(of: begun, session, quiet: json) : begun
             Terminal.line(json ? run.pretty : Self.words(run))
             let isWell = ["refused", "failedAgain"].allSatisfy { run.plain($0) == "0" }
-            if run.plain("state") == "halted" || !isWell {
+            // Waited for, and still not done: it was cancelled, or takes longer, or nobody does it.
+            let isOver = !waits || run.plain("state") == "done"
+            if run.plain("state") == "halted" || !isOver || !isWell {
                 throw ExitCode.failure
             }
         }

@@ -125,6 +125,7 @@ struct RetryMatchingJobs: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: DataOptions
+    @OptionGroup var output: OutputOptions
     @OptionGroup var selection: JobSelection
     @Flag(help: "Only say which.") var dryRun = false
     @Option(help: "How many at most.") var atMost = 1000
@@ -139,30 +140,61 @@ struct RetryMatchingJobs: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (query, isDry, most) = (selection.query, dryRun, atMost)
+        let (query, isDry, most, json) = (selection.query, dryRun, atMost, output.json)
         try await CommandSession.run(options) { session in
             let jobs = try await Self.matching(query, most, session)
-            var failed = 0
+            var outcomes: [(job: JSONValue, outcome: Outcome)] = []
             for job in jobs {
-                let number = job.plain("number")
-                guard !isDry else {
-                    Terminal.line("would retry job \(number) (\(job.plain("kind")))")
-                    continue
-                }
-                do {
-                    _ = try await session.post("/v1/jobs/\(number)/retry", .object([:]))
-                    Terminal.line("job \(number) is tried again")
-                } catch is ExitCode {
-                    // Why was told; the others are tried all the same.
-                    failed += 1
-                    Terminal.line("job \(number) is not")
-                }
+                let outcome = isDry ? .matches : try await Self.retry(job, session)
+                outcomes.append((job, outcome))
+                if !json { Terminal.line(outcome.words(job)) }
             }
+            let failed = outcomes.filter { $0.outcome == .refused }.count
             Terminal.line(
-                isDry
-                    ? "\(jobs.count) match" : "\(jobs.count - failed) of \(jobs.count) tried again")
+                json
+                    ? Self.json(outcomes).pretty
+                    : isDry
+                        ? "\(jobs.count) match"
+                        : "\(jobs.count - failed) of \(jobs.count) tried again")
             if failed > 0 { throw ExitCode.failure }
         }
+    }
+
+    private enum Outcome: String {
+        case matches, tried, refused
+
+        func words(_ job: JSONValue) -> String {
+            let number = job.plain("number")
+            return switch self {
+            case .matches: "would retry job \(number) (\(job.plain("kind")))"
+            case .tried: "job \(number) is tried again"
+            case .refused: "job \(number) is not"
+            }
+        }
+    }
+
+    private static func retry(
+        _ job: JSONValue, _ session: CommandSession
+    ) async throws -> Outcome {
+        do {
+            _ = try await session.post("/v1/jobs/\(job.plain("number"))/retry", .object([:]))
+            return .tried
+        } catch is ExitCode {
+            // Why was told; the others are tried all the same.
+            return .refused
+        }
+    }
+
+    private static func json(_ outcomes: [(job: JSONValue, outcome: Outcome)]) -> JSONValue {
+        .object([
+            "items": .array(
+                outcomes.map { job, outcome in
+                    .object([
+                        "number": job["number"] ?? .null, "kind": job["kind"] ?? .null,
+                        "outcome": .string(outcome.rawValue),
+                    ])
+                })
+        ])
     }
 
     /// The whole list is read first: what is retried leaves it.
