@@ -55,7 +55,7 @@ package struct Parking: Sendable {
     package func list(
         tenant: TenantID, after number: Int64, limit: Int
     ) async throws -> [ParkedRow] {
-        try await store.bookkeeping {
+        try await store.survey {
             try $0.parkedList(tenant: tenant, after: number, limit: min(limit, 500))
         }
     }

@@ -42,7 +42,7 @@ package struct SubscriptionLag: Sendable {
         _ subscription: Subscription, in store: Store
     ) async throws -> SubscriptionLag {
         let name = subscription.name
-        let (floor, places, parked) = try await store.bookkeeping { session in
+        let (floor, places, parked) = try await store.survey { session in
             (
                 try session.floor(subscription: name) ?? .start,
                 try session.slotPlaces(subscription: name),
@@ -88,7 +88,7 @@ package struct SubscriptionLag: Sendable {
         of subscription: Subscription, in store: Store
     ) async throws -> ProjectionRow? {
         guard let name = subscription.projection else { return nil }
-        return try await store.bookkeeping { try $0.projection(name) }
+        return try await store.survey { try $0.projection(name) }
     }
 
     private static func rebuild(
@@ -96,7 +96,7 @@ package struct SubscriptionLag: Sendable {
     ) async throws -> Rebuild? {
         guard let since = row?.rebuildingSince else { return nil }
         let name = subscription.aside.name
-        return try await store.bookkeeping { session in
+        return try await store.survey { session in
             let floor = try session.floor(subscription: name) ?? .start
             let (reached, last) = try session.extent(at: floor)
             let handled = try session.slotPlaces(subscription: name).values.map(\.position).max()

@@ -43,6 +43,25 @@ package struct JobsModule: Sendable {
         scheduler = Scheduler(schedules)
     }
 
+    /// Forgets a tenant's effects that were settled and batches that had ended before a time, the oldest
+    /// first. What is neither is kept for ever.
+    /// - Returns: the larger of both counts, `limit` at most.
+    package static func forget(
+        before: Instant, limit: Int, in transaction: Transaction
+    ) throws -> Int {
+        var most = 0
+        for state in [Effect.State.happened, .refused] {
+            let old = try transaction.page(Effect.byState, equals: [state], limit: limit).items
+                .filter { ($0.settledAt ?? $0.plannedAt) < before }
+            for effect in old { try transaction.delete(Effect.self, effect.id) }
+            most = max(most, old.count)
+        }
+        let batches = try transaction.page(JobBatch.byCreation, limit: limit).items
+            .filter { $0.endedAt.map { $0 < before } ?? false }
+        for batch in batches { try transaction.delete(JobBatch.self, batch.id) }
+        return max(most, batches.count)
+    }
+
     /// - Parameter leases: what is this process' own; all of it unless said otherwise.
     package func dispatcher(
         _ settings: Dispatcher.Settings, leases: Leases? = nil, logger: Logger

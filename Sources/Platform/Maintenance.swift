@@ -5,8 +5,8 @@ import Kernel
 import Orders
 import Storage
 
-/// Forgets what is kept for a time only: results of operations, history of finished jobs, raw
-/// arrivals and contacts.
+/// Forgets what is kept for a time only: results of operations, history of finished jobs, settled
+/// effects, ended batches, raw arrivals and contacts.
 struct Prune: Job {
     static let kind: JobKind = "platform.prune"
     static let timeout = Duration.seconds(3600)
@@ -25,6 +25,8 @@ struct PruneWorker: JobWorker {
     static let operationsKept = Duration.seconds(7 * 86_400)
     static let historyKept = Duration.seconds(30 * 86_400)
     static let issuesKept = Duration.seconds(90 * 86_400)
+    /// Longer than any job that may ask about an effect again is kept.
+    static let effectsKept = Duration.seconds(90 * 86_400)
     static let chunk = 500
     /// Of the history of jobs, which is forgotten while jobs run: who waits for the writer waits for
     /// one bite at most.
@@ -49,11 +51,14 @@ struct PruneWorker: JobWorker {
         for tenant in try await tenants() {
             most = max(most, try await personalData.forget(for: tenant, at: now))
             let call = context.call.within(tenant)
-            let issues = try await context.store.writeUnrepeated(call, lane: .bulk) {
-                try IssuesModule.forget(
-                    before: now - Self.issuesKept, limit: Self.chunk, in: $0)
+            let gone = try await context.store.writeUnrepeated(call, lane: .bulk) {
+                try max(
+                    IssuesModule.forget(
+                        before: now - Self.issuesKept, limit: Self.chunk, in: $0),
+                    JobsModule.forget(
+                        before: now - Self.effectsKept, limit: Self.chunk, in: $0))
             }
-            most = max(most, issues)
+            most = max(most, gone)
         }
         guard most < Self.chunk else { return .snooze(.milliseconds(100)) }
         try await pruneHistory(before: now - Self.historyKept, in: context)

@@ -129,16 +129,24 @@ package final class Store: Sendable {
         _ tenant: TenantID, _ body: @escaping @Sendable (ReadTransaction) throws -> T
     ) async throws -> T {
         let upcasters = upcasters
-        return try await engine.read(tenant) { session in
+        return try await engine.read(tenant, lane: .looking) { session in
             try body(ReadTransaction(tenant: tenant, session: session, upcasters: upcasters))
         }
     }
 
-    /// Rows of the engine for the platform's own readers: subscriptions and the queue.
+    /// Rows of the engine for the platform's own readers: subscriptions and the queue. Nothing long: all
+    /// of them take turns.
     package func bookkeeping<T: Sendable>(
         _ body: @escaping @Sendable (any EngineSession) throws -> T
     ) async throws -> T {
-        try await engine.read(nil, body)
+        try await engine.read(nil, lane: .working, body)
+    }
+
+    /// Rows of the engine for those who look at them, for as long as it takes.
+    package func survey<T: Sendable>(
+        _ body: @escaping @Sendable (any EngineSession) throws -> T
+    ) async throws -> T {
+        try await engine.read(nil, lane: .looking, body)
     }
 
     /// Events of every tenant after a cursor, for subscriptions only.
@@ -147,7 +155,7 @@ package final class Store: Sendable {
     ) async throws -> (page: LogPage, events: [Envelope]) {
         let upcasters = upcasters
         let wanted = Set(upcasters.ancestors(of: types).map(\.rawValue))
-        return try await engine.read(nil) { session in
+        return try await engine.read(nil, lane: .working) { session in
             let page = try session.log(
                 tenant: nil, after: cursor, types: wanted, limit: limit)
             return (page, try page.events.map(upcasters.envelope))
@@ -156,7 +164,9 @@ package final class Store: Sendable {
 
     package func event(at number: Int64) async throws -> Envelope? {
         let upcasters = upcasters
-        return try await engine.read(nil) { try $0.event(at: number).map(upcasters.envelope) }
+        return try await engine.read(nil, lane: .working) {
+            try $0.event(at: number).map(upcasters.envelope)
+        }
     }
 
     /// Whether other processes work on the same database, and so must hear of commits, and be heard.

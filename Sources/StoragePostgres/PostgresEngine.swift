@@ -20,7 +20,7 @@ package final class PostgresEngine: StorageEngine {
         }
     }
 
-    private static let readerCount = 2
+    private static let readerCount = 3
     private static let oldestServer = 150_000
 
     private let address: String
@@ -151,11 +151,18 @@ package final class PostgresEngine: StorageEngine {
         (work.lane == .dispatching ? dispatching : ordinary).submit(work)
     }
 
-    package func read<T: Sendable>(
-        _ tenant: TenantID?, _ body: @escaping @Sendable (any EngineSession) throws -> T
-    ) async throws -> T {
+    /// The first is for work; those who look take turns at the others.
+    private func reader(for lane: ReadLane) -> Reader {
+        guard lane == .looking else { return readers[0] }
         let turn = nextReader.add(1, ordering: .relaxed).oldValue
-        let reader = readers[turn % readers.count]
+        return readers[1 + turn % (readers.count - 1)]
+    }
+
+    package func read<T: Sendable>(
+        _ tenant: TenantID?, lane: ReadLane,
+        _ body: @escaping @Sendable (any EngineSession) throws -> T
+    ) async throws -> T {
+        let reader = reader(for: lane)
         return try await withCheckedThrowingContinuation { continuation in
             reader.queue.async {
                 let result = reader.session.withLock { session in

@@ -21,7 +21,7 @@ package final class SQLiteEngine: StorageEngine {
         init(path: String) throws { session = Mutex(try SQLiteEngine.openReader(path)) }
     }
 
-    private static let readerCount = 2
+    private static let readerCount = 3
 
     let folder: DataFolder
     private let line: WriteLine<SQLiteWriter>
@@ -51,11 +51,18 @@ package final class SQLiteEngine: StorageEngine {
 
     package func submit(_ work: EngineWork) { line.submit(work) }
 
-    package func read<T: Sendable>(
-        _ tenant: TenantID?, _ body: @escaping @Sendable (any EngineSession) throws -> T
-    ) async throws -> T {
+    /// The first is for work; those who look take turns at the others.
+    private func reader(for lane: ReadLane) -> Reader {
+        guard lane == .looking else { return readers[0] }
         let turn = nextReader.add(1, ordering: .relaxed).oldValue
-        let reader = readers[turn % readers.count]
+        return readers[1 + turn % (readers.count - 1)]
+    }
+
+    package func read<T: Sendable>(
+        _ tenant: TenantID?, lane: ReadLane,
+        _ body: @escaping @Sendable (any EngineSession) throws -> T
+    ) async throws -> T {
+        let reader = reader(for: lane)
         return try await withCheckedThrowingContinuation { continuation in
             reader.queue.async {
                 let result = reader.session.session.withLock { session in

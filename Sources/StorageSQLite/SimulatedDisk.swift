@@ -196,7 +196,8 @@ package final class SimulatedEngine: StorageEngine {
     }
 
     package func read<T: Sendable>(
-        _ tenant: TenantID?, _ body: @escaping @Sendable (any EngineSession) throws -> T
+        _ tenant: TenantID?, lane: ReadLane,
+        _ body: @escaping @Sendable (any EngineSession) throws -> T
     ) async throws -> T {
         if let breakage { throw breakage }
         return try disk.writer.withLock { writer in

@@ -272,56 +272,6 @@ import Testing
         }
     }
 
-    @Test
-    func `what a person limits is limited at once and after a restart, and what is wrong is named`()
-        async throws
-    {
-        let stage = try await JobsStage()
-        let desk = JobDesk(ending: JobEnding(registry: stage.registry))
-        func limit(_ scope: String, _ change: QueueLimitChange) async throws -> QueueLimit {
-            try await stage.store.writeUnrepeated(.sample(tenant: .platform)) {
-                try desk.limit(scope, change, in: $0)
-            }
-        }
-        _ = try await limit("kind:testing.probe", QueueLimitChange(perMinute: 10))
-        let both = try await limit("kind:testing.probe", QueueLimitChange(concurrency: 3))
-        for _ in 0..<30 { try await stage.enqueue(Probe(name: "ok")) }
-
-        // Ten a minute: nine more take most of one, in this process as in the next.
-        let began = stage.timekeeper.steady
-        for _ in 0..<2 {
-            try await stage.whileDispatching { stage, board in
-                try await stage.until {
-                    stage.timekeeper.advance(by: .milliseconds(500))
-                    return board.figures.completed >= 9
-                }
-            }
-        }
-        let lasted = stage.timekeeper.steady.duration(since: began)
-        let done = try await stage.rows([.completed]).count
-        let wasLimited = try await stage.store.writeUnrepeated(.sample(tenant: .platform)) {
-            try desk.removeLimit("kind:testing.probe", in: $0)
-        }
-        try await stage.runUntilSettled(30)
-
-        #expect(both.perMinute == 10 && both.concurrency == 3 && wasLimited)
-        #expect((18...24).contains(done) && lasted > .seconds(80), "\(done) in \(lasted)")
-        #expect(try await stage.rows([.completed]).count == 30)
-        let wrong: [(String, QueueLimitChange, String)] = [
-            ("kind:nobody", QueueLimitChange(concurrency: 1), "scope"),
-            ("key:k", QueueLimitChange(concurrency: 1), "scope"),
-            ("queue:q", QueueLimitChange(weight: 2), "weight"),
-            ("queue:q", QueueLimitChange(concurrency: 0), "concurrency"),
-            ("queue:q", QueueLimitChange(perMinute: -1), "perMinute"),
-            ("tenant:t", QueueLimitChange(weight: 101), "weight"),
-            ("tenant:t", QueueLimitChange(), "concurrency"),
-        ]
-        for (scope, change, field) in wrong {
-            let fault = await #expect(throws: JobsError.self) { _ = try await limit(scope, change) }
-            #expect(fault?.field == field, "\(scope)")
-        }
-    }
-
     @Test func `a payload too large or a time past the year 9999 is refused by name`() async throws
     {
         let stage = try await JobsStage()
@@ -363,6 +313,21 @@ import Testing
         #expect(late.isEmpty && own)
         #expect(try await stage.gadget("late") == nil)
         #expect(try await stage.rows([.running]).count == 1)
+    }
+
+    @Test func `the control: a write that does not ask whose turn it is lands`() async throws {
+        let stage = try await JobsStage()
+        let number = try #require(try await stage.enqueue(Probe(name: "ok")))
+        var back = try await stage.claim(number)
+        back.state = .available
+        _ = try await stage.reschedule(back)
+        _ = try await stage.claim(number)
+
+        try await stage.store.writeUnrepeated(.sample()) {
+            try $0.insert(Gadget(id: .sample(1), name: "late"))
+        }
+
+        #expect(try await stage.gadget("late") != nil)
     }
 
     @Test func `a handler that will not end loses its job to another attempt`() async throws {

@@ -59,7 +59,7 @@ import Torture
 
     @Test func `the controls lose`() async throws {
         for verdict in try await torture(
-            [.killBeforeCommit, .powerCut], rounds: 3, isControl: true)
+            [.killBeforeCommit, .fullDisk, .slowDisk, .powerCut], rounds: 3, isControl: true)
             + torture([.powerCut], rounds: 3, isControl: true, atPowerCut: .syncsRarely)
         {
             #expect(verdict.lost > 0, "\(verdict)")

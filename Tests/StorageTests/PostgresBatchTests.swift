@@ -109,7 +109,7 @@ import Testing
             model[piece.tenant] = count
             expected.formUnion(piece.numbers.withLock { $0 })
         }
-        let rows = try await engine.read(nil) { session in
+        let rows = try await engine.read(nil, lane: .working) { session in
             try (1...2).flatMap { number in
                 try session.jobs(
                     JobFilter(tenant: .sample(UInt64(number)), states: [.available]),
@@ -215,13 +215,18 @@ import Testing
             }
         }
         await store.close()
-        let after = try PostgresEngine.lookups(harness.address, by: small)
+        // One look-up planted after all others: once the server has counted it, it has counted them.
         try PostgresEngine.administer(
             harness.address, ["SELECT number FROM jobs WHERE state = 2"])
-        let planted = try PostgresEngine.lookups(harness.address, by: small)
+        var after = before
+        let end = ContinuousClock.now + .seconds(20)
+        while after == before, ContinuousClock.now < end {
+            after = try PostgresEngine.lookups(harness.address, by: small)
+        }
 
-        #expect(before.count == small.count && after == before, "\(before) \(after)")
-        #expect(planted["jobs_running"] == (before["jobs_running"] ?? 0) + 1)
+        var expected = before
+        expected["jobs_running", default: 0] += 1
+        #expect(before.count == small.count && after == expected, "\(before) \(after)")
     }
 
     @Test func `what was enqueued later has the higher number, with a key or without`()

@@ -183,10 +183,10 @@ import Testing
         let engine = try PostgresEngine(address: harness.address)
         try await Self.mark("mine", in: harness.store)
 
-        let own = try await engine.read(.sample(1)) {
+        let own = try await engine.read(.sample(1), lane: .looking) {
             try $0.stream(tenant: .sample(1), stream: "test/mine", after: 0, limit: 9).count
         }
-        let foreign = try await engine.read(.sample(2)) {
+        let foreign = try await engine.read(.sample(2), lane: .looking) {
             try $0.stream(tenant: .sample(1), stream: "test/mine", after: 0, limit: 9).count
         }
 

@@ -168,7 +168,7 @@ enum RestoreTrial {
             contents.reservations += report.reservations
             contents.findings += report.findings.count
         }
-        contents.jobs = try await platform.store.bookkeeping {
+        contents.jobs = try await platform.store.survey {
             try $0.jobCounts(tenant: nil).values.reduce(0, +)
         }
         return contents

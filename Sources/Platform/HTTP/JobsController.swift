@@ -30,7 +30,7 @@ struct JobsController: Sendable {
             kind: call.query("kind"), faultCode: call.query("fault"))
         let before = try call.place("before")
         let limit = try call.limit()
-        let rows = try await platform.store.bookkeeping {
+        let rows = try await platform.store.survey {
             try $0.jobs(filter, before: before, limit: limit)
         }
         return ListReply(
@@ -50,7 +50,7 @@ struct JobsController: Sendable {
     /// `GET /jobs/counts` → jobs by state, history included.
     @Sendable private func counts(_ call: Endpoint) async throws -> [String: Int] {
         let tenant = call.tenant
-        let counts = try await platform.store.bookkeeping { try $0.jobCounts(tenant: tenant) }
+        let counts = try await platform.store.survey { try $0.jobCounts(tenant: tenant) }
         return Dictionary(uniqueKeysWithValues: counts.map { ($0.key.name, $0.value) })
     }
 
@@ -103,7 +103,7 @@ struct JobsController: Sendable {
 
     /// `GET /queues` → what waits and runs, by queue, kind, connection and limit.
     @Sendable private func queues(_ call: Endpoint) async throws -> ListReply<QueueReply> {
-        let tallies = try await platform.store.bookkeeping { try $0.jobTallies() }
+        let tallies = try await platform.store.survey { try $0.jobTallies() }
         return ListReply(
             items: QueueReply.all(of: call.tenant, tallies, now: timekeeper.now), next: nil)
     }

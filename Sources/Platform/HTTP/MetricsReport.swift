@@ -81,7 +81,9 @@ struct MetricsReport: Sendable {
         return [
             MetricFamily(
                 "longshore_jobs_oldest_due_seconds", .gauge,
-                "For how long the oldest due job of all waits.", age(oldest.values.min() ?? now)),
+                "For how long the oldest due job waits; of more than \(Self.partitionLimit) "
+                    + "partitions the first are looked at.",
+                age(oldest.values.min() ?? now)),
             MetricFamily(
                 "longshore_job_queue_age_seconds", .gauge,
                 "For how long the oldest due job of a queue and kind waits.",
@@ -146,12 +148,18 @@ struct MetricsReport: Sendable {
             for owner in IssueOwner.allCases { counts[[severity.rawValue, owner.rawValue]] = 0 }
         }
         for tenant in [.platform] + (try await platform.authentication.service.tenantIDs()) {
-            let open = try await platform.store.read(tenant) {
-                try $0.page(Issue.byState, equals: [Issue.State.open], limit: 1000).items
-            }
-            for issue in open {
-                counts[[issue.severity.rawValue, issue.owner.rawValue], default: 0] += 1
-            }
+            var place: PageCursor?
+            repeat {
+                let after = place
+                let open = try await platform.store.read(tenant) {
+                    try $0.page(
+                        Issue.byState, equals: [Issue.State.open], after: after, limit: 1000)
+                }
+                for issue in open.items {
+                    counts[[issue.severity.rawValue, issue.owner.rawValue], default: 0] += 1
+                }
+                place = open.next
+            } while place != nil
         }
         return MetricFamily(
             "longshore_issues_open", .gauge, "Causes of trouble that hold work up.",

@@ -9,13 +9,11 @@ struct QueuesStandStill: AbsenceDetector {
     let store: Store
 
     private static let limit = Duration.seconds(15 * 60)
-    /// Partitions looked at; more are told as they are.
-    private static let most = 5000
 
     func absences(
         of tenants: [TenantID], at now: Instant
     ) async throws -> [TenantID: [Absence]] {
-        let heads = try await store.oldestReadyJobs(most: Self.most)
+        let heads = try await store.oldestReadyJobs()
         let known = Set(tenants)
         var found: [TenantID: [Absence]] = [:]
         for head in heads where known.contains(head.tenant) {

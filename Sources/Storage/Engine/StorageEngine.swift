@@ -11,6 +11,11 @@ package enum WriteLane: Int, Sendable, CaseIterable {
     var mayBeRefused: Bool { self == .acknowledgement || self == .interactive }
 }
 
+/// Who reads: what keeps work moving has a reader of its own, which nobody who looks may keep busy.
+package enum ReadLane: Sendable {
+    case working, looking
+}
+
 /// One closure waiting for the writer.
 package struct EngineWork: Sendable {
     package let lane: WriteLane
@@ -43,7 +48,8 @@ package protocol StorageEngine: Sendable {
     /// Runs on a snapshot that no later write disturbs. - Parameter tenant: whose rows may be seen;
     /// `nil` for the platform's own bookkeeping, which sees log and queue of all.
     func read<T: Sendable>(
-        _ tenant: TenantID?, _ body: @escaping @Sendable (any EngineSession) throws -> T
+        _ tenant: TenantID?, lane: ReadLane,
+        _ body: @escaping @Sendable (any EngineSession) throws -> T
     ) async throws -> T
     /// Brings tables and indexes in line with the declarations; returns what it did, in words.
     func migrate(_ shapes: [CollectionShape]) async throws -> [String]
