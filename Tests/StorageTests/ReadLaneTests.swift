@@ -1,24 +1,32 @@
+import Dispatch
 import EngineTesting
+import Kernel
 import Storage
 import StorageTesting
-import Synchronization
 import Testing
 
 @Suite(.onBothEngines, .namingTheEngine) struct ReadLaneTests {
     /// Keeps readers busy until it is opened, and not for ever.
     private final class Gate: Sendable {
-        private let isOpen = Atomic<Bool>(false)
-        private let busy = Atomic<Int>(0)
-        private let end = ContinuousClock.now + .seconds(20)
+        private let semaphore = DispatchSemaphore(value: 0)
+        let busy = Counted()
 
-        var readers: Int { busy.load(ordering: .acquiring) }
-        func open() { isOpen.store(true, ordering: .releasing) }
+        func open(for count: Int) { for _ in 0..<count { semaphore.signal() } }
 
         /// - Returns: whether it was opened in time.
         func pass() -> Bool {
-            busy.add(1, ordering: .acquiringAndReleasing)
-            while !isOpen.load(ordering: .acquiring), ContinuousClock.now < end {}
-            return isOpen.load(ordering: .acquiring)
+            busy.raise()
+            // A closure blocks its own reader; that is what this test is about.
+            return semaphore.wait(timeout: .now() + .seconds(300)) == .success
+        }
+    }
+
+    /// How often something happened, to be waited for.
+    private final class Counted: Sendable {
+        private let signal = Signal()
+        func raise() { signal.raise() }
+        func first(at count: UInt64) async {
+            while signal.generation < count { await signal.wait(after: signal.generation) }
         }
     }
 
@@ -30,10 +38,10 @@ import Testing
         let surveys = (0..<4).map { _ in
             Task { try await store.survey { _ in gate.pass() } }
         }
-        while gate.readers < 2 { await Task.yield() }
+        await gate.busy.first(at: 2)
 
         let jobs = try await store.bookkeeping { try $0.runningJobs().count }
-        gate.open()
+        gate.open(for: surveys.count)
 
         #expect(jobs == 0)
         for survey in surveys { #expect(try await survey.value) }

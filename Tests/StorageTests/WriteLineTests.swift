@@ -1,3 +1,4 @@
+import Dispatch
 import Kernel
 import Storage
 import StorageTesting
@@ -21,9 +22,12 @@ import Testing
 
     /// Closed until it is opened.
     private final class Gate: Sendable {
-        private let isOpen = Atomic<Bool>(false)
-        func open() { isOpen.store(true, ordering: .releasing) }
-        func wait() { while !isOpen.load(ordering: .acquiring) {} }
+        private let semaphore = DispatchSemaphore(value: 0)
+        func open() { semaphore.signal() }
+        func wait() {
+            semaphore.wait()
+            semaphore.signal()
+        }
     }
 
     private final class Answers: Sendable {
