@@ -69,6 +69,8 @@ package actor Dispatcher {
     /// Ended jobs on which nothing else hangs, to be written as one.
     var finished: [JobRow] = []
     var isFlushing = false
+    /// An end that could not be written: nobody else would hear of it.
+    private var failure: (any Error)?
     private nonisolated let isDraining = Atomic<Bool>(false)
 
     package init(
@@ -96,9 +98,10 @@ package actor Dispatcher {
         defer { board.setRunning(false) }
         try await withThrowingDiscardingTaskGroup { group in
             while !isDraining.load(ordering: .acquiring), !Task.isCancelled {
+                if let failure { throw failure }
                 do {
                     for (row, stop) in try await next() {
-                        group.addTask { try await self.perform(row, stop) }
+                        group.addTask { await self.carry(row, stop) }
                     }
                 } catch let fault as any Fault where fault.kind == .unavailable {
                     // A full disk passes; a broken store does not.
@@ -108,6 +111,14 @@ package actor Dispatcher {
                 }
             }
             await stopRunning()
+        }
+        if let failure { throw failure }
+    }
+
+    private func carry(_ row: JobRow, _ stop: AttemptStop) async {
+        do { try await perform(row, stop) } catch {
+            failure = failure ?? error
+            store.signals.jobs.raise()
         }
     }
 
