@@ -14,6 +14,8 @@ package struct AdminClient: ConsoleSource {
     private static let client: HTTPClient = {
         var configuration = HTTPClient.Configuration()
         configuration.connectionPool.retryConnectionEstablishment = false
+        // Nobody there is known at once; somebody who is busy may take a while.
+        configuration.timeout.connect = .seconds(60)
         return HTTPClient(
             eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
     }()
@@ -31,10 +33,7 @@ package struct AdminClient: ConsoleSource {
     }
 
     package func get(_ path: String) async throws -> ConsoleAnswer {
-        do { return try await send(.GET, path, body: [], key: nil) } catch is PlatformError {
-            // A pooled connection may belong to a server that was restarted; reading again is safe.
-            return try await send(.GET, path, body: [], key: nil)
-        }
+        try await send(.GET, path, body: [], key: nil)
     }
 
     package func post(_ path: String, body: [UInt8], key: String) async throws -> ConsoleAnswer {
@@ -49,9 +48,34 @@ package struct AdminClient: ConsoleSource {
         try await send(.DELETE, path, body: [], key: key)
     }
 
-    /// - Parameter key: the idempotency key of a request that creates.
+    /// - Parameter key: the idempotency key of a request that changes something.
     /// - Throws: `PlatformError.serverUnreachable`.
     private func send(
+        _ method: HTTPMethod, _ path: String, body: [UInt8], key: String?
+    ) async throws -> ConsoleAnswer {
+        do {
+            return try await sendAgain(method, path, body: body, key: key)
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            let reason = (error as? HTTPClientError).map { "\($0)" } ?? "\(type(of: error))"
+            throw PlatformError(.serverUnreachable, "no answer on \(socket): \(reason)")
+        }
+    }
+
+    /// A pooled connection may have been closed, or belong to a server that was restarted. Reading again
+    /// is safe, and so is a change with the same key.
+    private func sendAgain(
+        _ method: HTTPMethod, _ path: String, body: [UInt8], key: String?
+    ) async throws -> ConsoleAnswer {
+        do {
+            return try await sendOnce(method, path, body: body, key: key)
+        } catch where method == .GET || (error as? HTTPClientError) == .remoteConnectionClosed {
+            return try await sendOnce(method, path, body: body, key: key)
+        }
+    }
+
+    private func sendOnce(
         _ method: HTTPMethod, _ path: String, body: [UInt8], key: String?
     ) async throws -> ConsoleAnswer {
         let host = socket.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? socket
@@ -61,15 +85,9 @@ package struct AdminClient: ConsoleSource {
         if let key { request.headers.add(name: "idempotency-key", value: key) }
         if let tenant { request.headers.add(name: "longshore-tenant", value: tenant) }
         if !body.isEmpty { request.body = .bytes(ByteBuffer(bytes: body)) }
-        do {
-            let response = try await Self.client.execute(request, timeout: .seconds(120))
-            let bytes = try await response.body.collect(upTo: Self.answerLimit)
-            return ConsoleAnswer(
-                status: Int(response.status.code), body: Array(bytes.readableBytesView))
-        } catch is CancellationError {
-            throw CancellationError()
-        } catch {
-            throw PlatformError(.serverUnreachable, "no answer on \(socket): \(type(of: error))")
-        }
+        let response = try await Self.client.execute(request, timeout: .seconds(120))
+        let bytes = try await response.body.collect(upTo: Self.answerLimit)
+        return ConsoleAnswer(
+            status: Int(response.status.code), body: Array(bytes.readableBytesView))
     }
 }
