@@ -70,7 +70,7 @@ package struct AdminClient: ConsoleSource {
     ) async throws -> ConsoleAnswer {
         do {
             return try await sendOnce(method, path, body: body, key: key)
-        } catch where method == .GET || (error as? HTTPClientError) == .remoteConnectionClosed {
+        } catch  where method == .GET || (error as? HTTPClientError) == .remoteConnectionClosed {
             return try await sendOnce(method, path, body: body, key: key)
         }
     }
