@@ -205,15 +205,3 @@ struct JobsStage: Sendable {
         return await dispatcher.runningCount == 0 && waits
     }
 }
-
-/// How often something happened, to be waited for.
-final class Counted: Sendable {
-    private let signal = Signal()
-
-    func raise() { signal.raise() }
-
-    /// Returns once it has happened so often.
-    func first(at count: UInt64) async {
-        while signal.generation < count { await signal.wait(after: signal.generation) }
-    }
-}

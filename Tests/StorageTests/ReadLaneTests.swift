@@ -21,15 +21,6 @@ import Testing
         }
     }
 
-    /// How often something happened, to be waited for.
-    private final class Counted: Sendable {
-        private let signal = Signal()
-        func raise() { signal.raise() }
-        func first(at count: UInt64) async {
-            while signal.generation < count { await signal.wait(after: signal.generation) }
-        }
-    }
-
     @Test func `however long people look, what keeps work moving is read`() async throws {
         let database = try TestDatabase()
         let store = Store(engine: try database.engine())
