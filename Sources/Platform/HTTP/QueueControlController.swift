@@ -81,12 +81,16 @@ struct QueueControlController: Sendable {
         return "\(parts[0]):\(first.id)"
     }
 
+    /// What was paused or limited may be gone by now: its identifier still names it.
+    private func knownOrGone(_ scope: String) async -> String {
+        (try? await known(scope)) ?? scope
+    }
+
     /// `POST /admin/resumptions` `{scope}` → whether it was paused.
     @Sendable private func resume(_ call: Endpoint) async throws -> [String: Bool] {
         let request: ResumeRequest = try call.decode()
         let desk = platform.jobs.desk
-        // What is paused may be gone by now: its identifier still resumes it.
-        let scope = (try? await known(request.scope)) ?? request.scope
+        let scope = await knownOrGone(request.scope)
         return [
             "wasPaused": try await platform.store.writeUnrepeated(call.call.within(.platform)) {
                 try desk.resume(scope, in: $0)
@@ -121,8 +125,7 @@ struct QueueControlController: Sendable {
     @Sendable private func removeLimit(_ call: Endpoint) async throws -> [String: Bool] {
         let request: ResumeRequest = try call.decode()
         let desk = platform.jobs.desk
-        // What was limited may be gone by now: its identifier still names it.
-        let scope = (try? await known(request.scope)) ?? request.scope
+        let scope = await knownOrGone(request.scope)
         return [
             "wasLimited": try await platform.store.writeUnrepeated(call.call.within(.platform)) {
                 try desk.removeLimit(scope, in: $0)
