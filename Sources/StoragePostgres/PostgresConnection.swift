@@ -68,9 +68,6 @@ final class PostgresConnection {
     var isAlive: Bool { !isLost && PQstatus(handle) == CONNECTION_OK }
     var serverVersion: Int { Int(PQserverVersion(handle)) }
 
-    /// Whether an error has left the open transaction unusable.
-    var isInFailedTransaction: Bool { PQtransactionStatus(handle) == PQTRANS_INERROR }
-
     /// Runs several statements without values, in one round trip.
     func execute(_ sql: String) throws {
         guard let result = PQexec(handle, sql) else { throw lost() }
