@@ -8,6 +8,8 @@ package enum EventsFaultCode: String, FaultCode {
     /// Only what is computed can be computed again.
     case notProjection
     case rebuilding, notRebuilding
+    /// Handled alone, an event ended the process more than once.
+    case quarantined
     /// A newer release computed what is shown.
     case olderCode
 
@@ -18,6 +20,7 @@ package enum EventsFaultCode: String, FaultCode {
         case .unknownParked, .unknownSubscription: .notFound
         case .notHead, .notProjection, .rebuilding, .notRebuilding, .olderCode: .refused
         case .reasonMissing, .replacementMalformed, .selectionMalformed: .invalid
+        case .quarantined: .defect
         }
     }
 }
@@ -30,6 +33,13 @@ package struct ParkedEventSkipped: EventPayload {
     package let subscription: String
     package let position: Int64
     package let reason: String
+}
+
+/// A person had an event that was set aside tried again.
+package struct ParkedEventRetried: EventPayload {
+    package static let type: EventType = "events.parkedRetried.1"
+    package let subscription: String
+    package let position: Int64
 }
 
 /// A person gave a subscription other data to handle in an event's place.
@@ -70,7 +80,13 @@ package struct Parking: Sendable {
         var row = try head(number, in: transaction)
         row.retryAt = transaction.call.at.microseconds
         let update = row
-        try transaction.bookkeeping { try $0.updateParked(update) }
+        try transaction.bookkeeping {
+            try $0.updateParked(update)
+            try $0.endTrials(of: update)
+        }
+        try transaction.emit(
+            ParkedEventRetried(subscription: row.subscription, position: row.position),
+            to: "parked/\(row.subscription)/\(row.key.key)")
         transaction.afterCommitSignal { $0.log.raise() }
     }
 
@@ -112,7 +128,10 @@ package struct Parking: Sendable {
         row.replacement = data
         row.retryAt = transaction.call.at.microseconds
         let update = row
-        try transaction.bookkeeping { try $0.updateParked(update) }
+        try transaction.bookkeeping {
+            try $0.updateParked(update)
+            try $0.endTrials(of: update)
+        }
         try transaction.emit(
             ParkedEventReplaced(
                 subscription: row.subscription, position: row.position,

@@ -10,13 +10,14 @@ extension SubscriptionRunner {
     ) async throws {
         let name = subscription.name
         let now = timekeeper.now
+        let isTrial = trials[place.position] != nil
         let row = ParkedRow(
             subscription: name, slot: slot, key: key, position: place.position, state: state,
             attempts: attempts, fault: fault, since: now.microseconds,
             retryAt: state == .backingOff
                 ? (now + Backoff.ceiling(attempt: attempts)).microseconds : nil)
         try await writeHeard(call(tenant: key.tenant, cause: event)) { transaction, observers in
-            try Self.advance(name, slot, to: place, in: transaction)
+            try Self.advance(name, slot, to: place, isTrial: isTrial, in: transaction)
             let head = try transaction.bookkeeping { session in
                 var row = row
                 let head = try session.parked(subscription: name, key: key, limit: 1).first
@@ -101,8 +102,14 @@ extension SubscriptionRunner {
         }
         let event = row.replacement.map(stored.replacing(data:)) ?? stored
         let now = timekeeper.now.microseconds
+        await leases.loneTurn.enter()
+        defer { leases.loneTurn.leave() }
+        if let fault = try await beginTrial(at: row.position) {
+            return try await putOff(row, event, fault, now)
+        }
         do {
             try await handle(row, event, now, tells: true)
+            trials[row.position] = nil
             return true
         } catch is Changed {
             // A person had a word in between: look again.
@@ -161,12 +168,16 @@ extension SubscriptionRunner {
             fault.kind.parksEvent
             ? nil : now + Backoff.ceiling(attempt: failed.attempts).microseconds
         let update = failed
+        defer { trials[row.position] = nil }
         let isTrouble = update.state == .parked || update.attempts >= Self.troubleAfter
         do {
             try await writeHeard(call(tenant: row.key.tenant, cause: event)) {
                 transaction, observers in
                 guard try Self.isUnchanged(row, in: transaction) else { throw Changed() }
-                try transaction.bookkeeping { try $0.updateParked(update) }
+                try transaction.bookkeeping {
+                    try $0.updateParked(update)
+                    try $0.endTrials(of: row)
+                }
                 for observer in isTrouble ? observers : [] {
                     try observer.parked(update, event, fault, in: transaction)
                 }
@@ -177,9 +188,15 @@ extension SubscriptionRunner {
 }
 
 extension SubscriptionRows {
+    /// Its next attempt is its first: it was handled, failed in an orderly way, or a person decides.
+    func endTrials(of row: ParkedRow) throws {
+        try saveTrials(subscription: row.subscription, position: row.position, 0)
+    }
+
     /// Takes a head away and makes the next of its key due.
     func removeHead(_ row: ParkedRow, now: Int64) throws {
         try deleteParked(number: row.number)
+        try endTrials(of: row)
         guard var next = try parked(subscription: row.subscription, key: row.key, limit: 1).first
         else { return }
         next.retryAt = now

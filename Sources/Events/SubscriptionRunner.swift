@@ -33,7 +33,7 @@ package actor SubscriptionRunner {
     private var slots: [Int: SlotPlace] = [:]
     var parkedKeys: Set<ParkedKey> = []
     private let isOneLane: Bool
-    private let leases: Leases
+    let leases: Leases
     /// The share of the work this subscription belongs to, and the term in which it was read.
     private let shard: Int
     private var loadedIn: Int64?
@@ -41,6 +41,11 @@ package actor SubscriptionRunner {
     /// Of a projection's tables, as of the last load.
     private var generation: Int64 = 0
     private var isToLoad = false
+    /// Slots of whose events the first is still to be handled alone: it may be what ended the process
+    /// that had it before.
+    private var cautious: Set<Int> = []
+    /// Attempts alone that this one began and has not ended, by position.
+    var trials: [Int64: Int] = [:]
     let observers: [any ParkingObserver]
 
     /// - Parameters:
@@ -130,7 +135,7 @@ package actor SubscriptionRunner {
     /// Handles what there is; for tests and for draining.
     /// - Returns: whether anything moved.
     package func step() async throws -> Bool {
-        if isToLoad { try await load() }
+        if isToLoad { try await read(isAnew: false) }
         do { return try await advance() } catch is Outdated {
             isToLoad = true
             return true
@@ -142,6 +147,7 @@ package actor SubscriptionRunner {
         let piece = try await read()
         guard piece.next != floor else {
             isAtEnd = true
+            cautious = []
             if unsaved > 0, timekeeper.steady >= (movedAt ?? timekeeper.steady) + Self.quiet {
                 try await save(floor)
             }
@@ -186,7 +192,10 @@ package actor SubscriptionRunner {
         }
     }
 
-    package func load() async throws {
+    package func load() async throws { try await read(isAnew: true) }
+
+    /// - Parameter isAnew: another may have had it before, and may have died of it.
+    private func read(isAnew: Bool) async throws {
         isToLoad = false
         let (name, projection) = (subscription.name, subscription.projection)
         let (floor, slots, keys, generation) = try await store.bookkeeping { session in
@@ -204,6 +213,9 @@ package actor SubscriptionRunner {
         keptEpoch = ""
         self.slots = slots
         parkedKeys = keys
+        guard isAnew else { return }
+        cautious = Set(0..<Subscription.slotCount)
+        trials = [:]
     }
 
     private func rest(after generation: UInt64) async {
@@ -285,6 +297,9 @@ package actor SubscriptionRunner {
             if parkedKeys.contains(key) {
                 try await setAside(
                     event, key, slot, place, state: .waiting, fault: nil, attempts: 0)
+            } else if cautious.contains(slot) {
+                try await attemptAlone(event, key, slot, place)
+                cautious.remove(slot)
             } else {
                 try await attempt(event, key, slot, place)
             }
@@ -301,14 +316,33 @@ package actor SubscriptionRunner {
         slots[slot] = place
     }
 
+    /// Only one event of a slot is in hand at a time: of what a dead process had, it is the first.
+    private func attemptAlone(
+        _ event: Envelope, _ key: ParkedKey, _ slot: Int, _ place: SlotPlace
+    ) async throws {
+        await leases.loneTurn.enter()
+        defer { leases.loneTurn.leave() }
+        if let fault = try await beginTrial(at: place.position) {
+            try await setAside(
+                event, key, slot, place, state: .parked, fault: RecordedFault(fault),
+                attempts: 0)
+            parkedKeys.insert(key)
+        } else {
+            try await attempt(event, key, slot, place)
+        }
+        trials[place.position] = nil
+    }
+
     private func attempt(
         _ event: Envelope, _ key: ParkedKey, _ slot: Int, _ place: SlotPlace
     ) async throws {
+        let isTrial = trials[place.position] != nil
         var reruns = 0
         while true {
             do {
+                let name = subscription.name
                 try await apply(event) { transaction in
-                    try Self.advance(self.subscription.name, slot, to: place, in: transaction)
+                    try Self.advance(name, slot, to: place, isTrial: isTrial, in: transaction)
                 }
                 return
             } catch let outdated as Outdated {
@@ -333,10 +367,12 @@ package actor SubscriptionRunner {
 
     /// Part of every transaction that ends with an event handled or set aside, so that it happens once.
     static func advance(
-        _ name: String, _ slot: Int, to place: SlotPlace, in transaction: Transaction
+        _ name: String, _ slot: Int, to place: SlotPlace, isTrial: Bool = false,
+        in transaction: Transaction
     ) throws {
         let isNew = try transaction.bookkeeping {
-            try $0.saveSlot(subscription: name, slot: slot, place)
+            if isTrial { try $0.saveTrials(subscription: name, position: place.position, 0) }
+            return try $0.saveSlot(subscription: name, slot: slot, place)
         }
         guard isNew else { throw Outdated() }
     }

@@ -15,7 +15,7 @@ enum PostgresSchema {
 
     /// Each version's changes to the one before. Only what is missing is done: the same words again
     /// would lock tables that other processes are using.
-    static let steps = [first, second, third]
+    static let steps = [first, second, third, fourth]
 
     private static let second = [
         """
@@ -120,6 +120,16 @@ enum PostgresSchema {
     /// Numbers for jobs that go over together are drawn ahead, by whoever enqueues.
     private static let third = [
         "GRANT USAGE ON SEQUENCE jobs_number_seq TO \(recordsRole), \(engineRole)"
+    ]
+
+    /// Attempts at events of which a process died.
+    private static let fourth = [
+        """
+        CREATE TABLE trials(
+          subscription text NOT NULL, position bigint NOT NULL,
+          count bigint NOT NULL CHECK(count > 0), PRIMARY KEY(subscription, position))
+        """,
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON trials TO \(recordsRole), \(engineRole)",
     ]
 
     /// Row-level security of one of the engine's tables: a tenant's role sees the tenant's rows, the

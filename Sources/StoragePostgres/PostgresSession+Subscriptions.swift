@@ -21,6 +21,7 @@ extension PostgresSession: SubscriptionRows {
         _ = try run("DELETE FROM subscriptions WHERE name = ?", name)
         _ = try run("DELETE FROM slots WHERE subscription = ?", name)
         _ = try run("DELETE FROM parked WHERE subscription = ?", name)
+        _ = try run("DELETE FROM trials WHERE subscription = ?", name)
     }
 
     func replace(subscription: String, by other: String) throws {
@@ -29,6 +30,7 @@ extension PostgresSession: SubscriptionRows {
         _ = try run("UPDATE subscriptions SET name = ? WHERE name = ?", names)
         _ = try run("UPDATE slots SET subscription = ? WHERE subscription = ?", names)
         _ = try run("UPDATE parked SET subscription = ? WHERE subscription = ?", names)
+        _ = try run("UPDATE trials SET subscription = ? WHERE subscription = ?", names)
     }
 
     func projection(_ name: String) throws -> ProjectionRow? { try projection(name, holding: "") }
@@ -171,6 +173,26 @@ extension PostgresSession: SubscriptionRows {
 
     func deleteParked(number: Int64) throws {
         _ = try run("DELETE FROM parked WHERE number = ?", PostgresValues().with(number))
+    }
+
+    func trials(subscription: String, position: Int64) throws -> Int {
+        try run(
+            "SELECT count FROM trials WHERE subscription = ? AND position = ?",
+            PostgresValues().with(subscription).with(position)
+        ).first { Int($0.integer(0)) } ?? 0
+    }
+
+    func saveTrials(subscription: String, position: Int64, _ count: Int) throws {
+        let event = PostgresValues().with(subscription).with(position)
+        guard count > 0 else {
+            _ = try run("DELETE FROM trials WHERE subscription = ? AND position = ?", event)
+            return
+        }
+        _ = try run(
+            """
+            INSERT INTO trials(subscription, position, count) VALUES(?, ?, ?)
+            ON CONFLICT(subscription, position) DO UPDATE SET count = excluded.count
+            """, event.with(count))
     }
 
     func parkedDue(

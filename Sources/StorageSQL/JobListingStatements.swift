@@ -56,6 +56,13 @@ extension JobListing where Self: StatementRunner {
         }
     }
 
+    package func runningPartitions() throws -> [String: Int] {
+        let found = try rows(
+            "SELECT partition, count(*) FROM jobs WHERE state = 2 GROUP BY partition", []
+        ) { ($0.text(0), Int($0.integer(1))) }
+        return Dictionary(found) { first, _ in first }
+    }
+
     package func pruneHistory(
         after number: Int64, before: Int64, limit: Int
     ) throws -> (next: Int64?, removed: Int) {

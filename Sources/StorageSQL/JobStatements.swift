@@ -63,14 +63,17 @@ extension JobRows where Self: StatementRunner {
                 "UPDATE jobs SET cause = cause WHERE \(taken) RETURNING number", key
             ) { .kept($0.integer(0)) }
         }
+        // What failed was the older value: the newer one has all its tries, and need not wait for them.
         return try first(
             """
-            UPDATE jobs SET payload = ?, correlation = ?, cause = ?, deadline = ?
+            UPDATE jobs SET payload = ?, correlation = ?, cause = ?, deadline = ?, attempt = 0,
+              due = CASE WHEN state = 3 THEN ? ELSE due END,
+              rank = CASE WHEN state = 3 THEN ? ELSE rank END
             WHERE \(taken) RETURNING number
             """,
             [
                 .blob(job.payload), .text(job.correlation), .optional(job.cause),
-                .optional(job.deadline),
+                .optional(job.deadline), .integer(job.due), .integer(job.rank),
             ] + key
         ) { .replaced($0.integer(0)) }
     }
@@ -303,32 +306,57 @@ extension JobRows where Self: StatementRunner {
 
     package func revive(
         tenant: TenantID, _ number: Int64, now: Int64, payload: [UInt8]?
-    ) throws -> JobHeader? {
+    ) throws -> JobRevival {
         let found = try first(
             "SELECT \(JobColumns.all) FROM job_history WHERE number = ? AND tenant = ?",
             [.integer(number), .text(tenant.rawValue)], JobColumns.job)
-        guard var job = found else { return nil }
-        try change("DELETE FROM job_history WHERE number = ?", [.integer(number)])
+        guard var job = found else { return .absent }
+        if job.uniqueness == .latest, try isOutdated(job) { return .superseded }
         job.state = .available
         job.due = now
         // The time it had was for the first try; a person decided to have another.
         job.deadline = nil
         job.attempt = 0
         job.crashes = 0
-        job.uniqueness = .none
-        job.uniqueKey = nil
         job.isCancelling = false
         job.started = nil
         job.finished = nil
         if let payload { job.payload = payload }
-        try change(
-            "INSERT INTO jobs(\(JobColumns.all)) VALUES(\(Self.marks(JobColumns.count)))",
-            JobColumns.values(job, number: .integer(job.number)))
-        return job.header
+        let added = try change(
+            """
+            INSERT INTO jobs(\(JobColumns.all)) VALUES(\(Self.marks(JobColumns.count)))
+            ON CONFLICT DO NOTHING
+            """, JobColumns.values(job, number: .integer(job.number)))
+        guard added == 1 else { return .superseded }
+        try change("DELETE FROM job_history WHERE number = ?", [.integer(number)])
+        return .revived(job.header)
     }
 
-    package func hasten(tenant: TenantID, _ number: Int64, now: Int64) throws -> JobHeader? {
+    /// Whether a newer value than this job's has been dealt with already.
+    private func isOutdated(_ job: JobRow) throws -> Bool {
         try first(
+            """
+            SELECT 1 FROM job_history WHERE tenant = ? AND kind = ? AND unique_key = ?
+            AND number > ? AND state = 4 LIMIT 1
+            """,
+            [
+                .text(job.tenant.rawValue), .text(job.kind), .optional(job.uniqueKey),
+                .integer(job.number),
+            ]
+        ) { _ in true } ?? false
+    }
+
+    package func hasten(
+        tenant: TenantID, _ number: Int64, now: Int64, payload: [UInt8]?
+    ) throws -> JobHeader? {
+        if let payload {
+            try change(
+                """
+                UPDATE jobs SET payload = ?, attempt = 0
+                WHERE number = ? AND tenant = ? AND state + 0 IN (0, 3)
+                """, [.blob(payload), .integer(number), .text(tenant.rawValue)])
+        }
+        return try first(
             """
             UPDATE jobs SET state = 1, due = ?, rank = ? - priority * \(JobRow.priorityStep)
             WHERE number = ? AND tenant = ? AND state + 0 IN (0, 3) RETURNING \(JobColumns.header)

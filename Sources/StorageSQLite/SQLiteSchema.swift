@@ -48,6 +48,11 @@ enum SQLiteSchema {
           WHERE retry_at IS NOT NULL
         """,
         """
+        CREATE TABLE IF NOT EXISTS trials(
+          subscription TEXT NOT NULL, position INTEGER NOT NULL,
+          count INTEGER NOT NULL CHECK(count > 0), PRIMARY KEY(subscription, position)) WITHOUT ROWID
+        """,
+        """
         CREATE TABLE IF NOT EXISTS projections(
           name TEXT PRIMARY KEY, side INTEGER NOT NULL, generation INTEGER NOT NULL,
           version INTEGER NOT NULL, rebuilding_since INTEGER, rebuilt_at INTEGER,

@@ -16,7 +16,7 @@ extension SQLiteSession: SubscriptionRows {
 
     func forget(subscription: String) throws {
         try with("DELETE FROM subscriptions WHERE name = ?") { try $0.bind(subscription).run() }
-        for table in ["slots", "parked"] {
+        for table in ["slots", "parked", "trials"] {
             try with("DELETE FROM \(table) WHERE subscription = ?") {
                 try $0.bind(subscription).run()
             }
@@ -28,7 +28,7 @@ extension SQLiteSession: SubscriptionRows {
         try with("UPDATE subscriptions SET name = ? WHERE name = ?") {
             try $0.bind(subscription).bind(other).run()
         }
-        for table in ["slots", "parked"] {
+        for table in ["slots", "parked", "trials"] {
             try with("UPDATE \(table) SET subscription = ? WHERE subscription = ?") {
                 try $0.bind(subscription).bind(other).run()
             }
@@ -174,6 +174,23 @@ extension SQLiteSession: SubscriptionRows {
 
     func deleteParked(number: Int64) throws {
         try with("DELETE FROM parked WHERE number = ?") { try $0.bind(number).run() }
+    }
+
+    func trials(subscription: String, position: Int64) throws -> Int {
+        try with("SELECT count FROM trials WHERE subscription = ? AND position = ?") {
+            try $0.bind(subscription).bind(position).first { Int($0.integer(0)) } ?? 0
+        }
+    }
+
+    func saveTrials(subscription: String, position: Int64, _ count: Int) throws {
+        guard count > 0 else {
+            return try with("DELETE FROM trials WHERE subscription = ? AND position = ?") {
+                try $0.bind(subscription).bind(position).run()
+            }
+        }
+        try with("INSERT OR REPLACE INTO trials(subscription, position, count) VALUES(?, ?, ?)") {
+            try $0.bind(subscription).bind(position).bind(count).run()
+        }
     }
 
     func parkedDue(

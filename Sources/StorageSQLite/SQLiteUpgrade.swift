@@ -4,7 +4,7 @@ import Storage
 /// Brings the engine's own tables from an older release to this one, in one transaction.
 struct SQLiteUpgrade {
     /// Kept as `user_version`; databases of the first releases have 0.
-    static let version = 3
+    static let version = 4
 
     let connection: SQLiteConnection
 

@@ -30,12 +30,15 @@ extension StorageContract {
                 found.map(\.number) == [number] && found[0].fault?.detail == "c"
                     && found[0].extras?.tags == ["t"] && found[0].payload == [1, 2],
                 "the history has it whole")
-            let header = try await rows(harness) {
+            let revival = try await rows(harness) {
                 try $0.revive(tenant: .sample(1), number, now: 20, payload: [3])
             }
             let back = try await rows(harness) { try $0.job(number) }
+            guard case .revived(let header) = revival else {
+                throw ContractViolation(description: "it was not revived: \(revival)")
+            }
             try require(
-                header?.number == number && back?.state == .available && back?.payload == [3]
+                header.number == number && back?.state == .available && back?.payload == [3]
                     && back?.attempt == 0, "it is back with its new payload")
         },
         .init("a unique key keeps others out as its rule says") { harness in
@@ -79,6 +82,57 @@ extension StorageContract {
             let failed = back
             let came = try await rows(harness) { try $0.reschedule(failed) }
             try require(came == .superseded, "the older gives way")
+        },
+        .init("a retried job keeps its key, and gives way to whoever has it") { harness in
+            var unique = row()
+            (unique.uniqueKey, unique.uniqueness) = ("key", .untilFinished)
+            let first = try await put(unique, harness).number
+            try await end(first, as: .discarded, harness)
+            let second = try await put(unique, harness).number
+            let taken = try await rows(harness) {
+                try $0.revive(tenant: .sample(1), first, now: 9, payload: nil)
+            }
+            let kept = try await rows(harness) { try $0.job(first)?.state }
+            try require(taken == .superseded && kept == .discarded, "\(taken)")
+            try await end(second, as: .completed, harness)
+            _ = try await rows(harness) {
+                try $0.revive(tenant: .sample(1), first, now: 9, payload: nil)
+            }
+            try require(try await put(unique, harness) == .kept(first), "its key is taken again")
+        },
+        .init("an older value is not retried after a newer one was sent") { harness in
+            var latest = row()
+            (latest.uniqueKey, latest.uniqueness) = ("key", .latest)
+            let old = try await put(latest, harness).number
+            try await end(old, as: .discarded, harness)
+            let new = try await put(latest, harness).number
+            try await end(new, as: .completed, harness)
+            let revival = try await rows(harness) {
+                try $0.revive(tenant: .sample(1), old, now: 9, payload: nil)
+            }
+            try require(revival == .superseded, "\(revival)")
+        },
+        .init("a newer value has all its tries and does not wait for them") { harness in
+            var latest = row()
+            (latest.uniqueKey, latest.uniqueness) = ("key", .latest)
+            let number = try await put(latest, harness).number
+            let claimed = try await rows(harness) {
+                try $0.claim([number], now: 1, isAlone: false)
+            }
+            var failed = claimed[0]
+            failed.state = .retryable
+            (failed.attempt, failed.due) = (19, 5000)
+            let back = failed
+            _ = try await rows(harness) { try $0.reschedule(back) }
+            latest.payload = [7]
+            try require(try await put(latest, harness) == .replaced(number), "replaced")
+            let now = try await rows(harness) { try $0.job(number) }
+            let newer = latest.due
+            try require(
+                now?.attempt == 0 && now?.due == newer && now?.payload == [7],
+                "attempt \(now?.attempt ?? -1), due \(now?.due ?? -1)")
+            let due = try await rows(harness) { try $0.promoteDue(now: newer, limit: 9) }
+            try require(due.map(\.number) == [number], "it is due")
         },
         .init("an attempt that is over changes nothing") { harness in
             let number = try await put(row(), harness).number
@@ -173,6 +227,18 @@ extension StorageContract {
         _ row: JobRow, _ harness: any StorageHarness
     ) async throws -> JobInsertion {
         try await rows(harness) { try $0.insertJob(row, unlessSince: nil) }
+    }
+
+    /// Claims a job and ends that attempt.
+    private static func end(
+        _ number: Int64, as state: JobState, _ harness: any StorageHarness
+    ) async throws {
+        let claimed = try await rows(harness) { try $0.claim([number], now: 1, isAlone: false) }
+        try require(claimed.count == 1, "job \(number) can be claimed")
+        var row = claimed[0]
+        (row.state, row.finished) = (state, 2)
+        let ended = row
+        _ = try await rows(harness) { try $0.finish([ended], from: nil) }
     }
 
     /// As the dispatcher does: across tenants, in a transaction of its own.

@@ -215,6 +215,8 @@ final class EventsStage: Sendable {
     let store: Store
     let timekeeper = ManualTimekeeper()
     let parking: Parking
+    let leases: Leases
+    private let prelude = Mutex<(@Sendable (Envelope, Transaction) throws -> Void)?>(nil)
     private let runner: Mutex<SubscriptionRunner>
     private let heard = Mutex<[String: [Int]]>([:])
     private let broken = Mutex<[String: Int?]>([:])
@@ -226,6 +228,7 @@ final class EventsStage: Sendable {
         store = Store(engine: try database.engine())
         _ = try await store.open([Gadget.self])
         parking = Parking(store: store)
+        leases = Leases(member: nil, timekeeper: timekeeper)
         let placeholder = Subscription(
             name: "none", kind: .reaction, types: [], key: { _ in "" }, handle: { _, _ in })
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -243,7 +246,7 @@ final class EventsStage: Sendable {
     func restart() async throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let fresh = SubscriptionRunner(
-            subscription, store: store, timekeeper: timekeeper, logger: logger)
+            subscription, store: store, timekeeper: timekeeper, logger: logger, leases: leases)
         try await fresh.load()
         runner.withLock { $0 = fresh }
     }
@@ -274,7 +277,12 @@ final class EventsStage: Sendable {
     }
     func mendBell(_ bell: String) { broken.withLock { $0[bell] = nil } }
 
+    func beforeHearing(_ body: @escaping @Sendable (Envelope, Transaction) throws -> Void) {
+        prelude.withLock { $0 = body }
+    }
+
     private func hear(_ envelope: Envelope, _ transaction: Transaction) throws {
+        try prelude.withLock { $0 }?(envelope, transaction)
         let event = try envelope.decode(Rang.self)
         if let only = broken.withLock({ $0[event.bell] }), (only ?? event.number) == event.number {
             throw RecordedFault(kind: .invalid, code: "testing.bell", detail: "cracked")

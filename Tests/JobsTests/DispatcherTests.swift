@@ -189,6 +189,24 @@ import Testing
         #expect(try await stage.gadget("gave up: testing.probe") == nil)
     }
 
+    @Test func `a suspect does not run beside an event on trial`() async throws {
+        let stage = try await JobsStage()
+        let number = try #require(try await stage.enqueue(Probe(name: "ok")))
+        try await stage.claimAndDie(number, isAlone: false)
+        let turn = stage.leases.loneTurn
+        await turn.enter()
+
+        try await stage.run { stage in
+            while turn.waitingCount == 0 { await Task.yield() }
+            let waiting = try await stage.rows([.available])
+            turn.leave()
+            #expect(waiting.map(\.number) == [number])
+        }
+
+        #expect(try await stage.rows([.completed]).map(\.number) == [number])
+        await turn.enter()
+    }
+
     @Test func `a suspect that lives completes`() async throws {
         let stage = try await JobsStage()
         let number = try #require(try await stage.enqueue(Probe(name: "ok")))

@@ -4,6 +4,7 @@ import Kernel
 import Logging
 import Storage
 import StorageTesting
+import Synchronization
 import Testing
 
 /// A job whose name says how it ends.
@@ -49,6 +50,7 @@ struct JobsStage: Sendable {
     let store: Store
     let timekeeper = ManualTimekeeper()
     let budgets: Budgets
+    let leases: Leases
     var registry = JobRegistry()
     var observers: [any JobObserver] = []
 
@@ -57,6 +59,7 @@ struct JobsStage: Sendable {
         store = Store(engine: try database.engine())
         _ = try await store.open([Gadget.self] + JobsModule.collections)
         budgets = Budgets(timekeeper: timekeeper)
+        leases = Leases(member: nil, timekeeper: timekeeper)
         registry.add(ProbeWorker())
     }
 
@@ -116,6 +119,13 @@ struct JobsStage: Sendable {
         }
     }
 
+    func events<E: EventPayload>(_ type: E.Type) async throws -> [E] {
+        try await store.read(.sample(1)) {
+            try $0.log(after: .start, types: [E.type], limit: 100).events
+                .map { try $0.decode(E.self) }
+        }
+    }
+
     func gadget(_ name: String) async throws -> Gadget? {
         try await store.read(.sample(1)) { try $0.find(Gadget.byName, name) }
     }
@@ -145,6 +155,9 @@ struct JobsStage: Sendable {
             }
         }
     }
+
+    /// What a start does before it runs anything.
+    func recover() async throws { try await dispatcher(DispatcherBoard()).recover() }
 
     /// Runs the dispatcher until `count` attempts were settled.
     func runUntilSettled(_ count: Int) async throws { try await run { _ in } }
@@ -189,7 +202,8 @@ struct JobsStage: Sendable {
         Dispatcher(
             store: store, ending: JobEnding(registry: registry, observers: observers),
             budgets: budgets, timekeeper: timekeeper,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, board: board)
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, board: board,
+            leases: leases)
     }
 
     private func isQuiet(_ dispatcher: Dispatcher) async throws -> Bool {
@@ -204,4 +218,17 @@ struct JobsStage: Sendable {
         let waits = open.allSatisfy { $0.state != .running && $0.due > now }
         return await dispatcher.runningCount == 0 && waits
     }
+}
+
+/// Keeps the codes of what observers are told of.
+final class HeardFaults: JobObserver {
+    private let heard = Mutex<[String]>([])
+
+    var codes: [String] { heard.withLock { $0 } }
+
+    func failed(_ job: JobRow, _ fault: RecordedFault, in transaction: Transaction) throws {
+        transaction.afterCommit { self.heard.withLock { $0.append(fault.code) } }
+    }
+
+    func recovered(_ job: JobRow, in transaction: Transaction) throws {}
 }

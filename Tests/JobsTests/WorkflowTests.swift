@@ -99,6 +99,114 @@ import Testing
         #expect(try await stage.gadget("commit") != nil)
     }
 
+    @Test func `a worker that ends a chain before its end is trouble that somebody hears of`()
+        async throws
+    {
+        var stage = try await JobsStage()
+        let heard = HeardFaults()
+        stage.observers = [heard]
+        try await stage.store.writeUnrepeated(.sample()) { transaction in
+            _ = try transaction.enqueue(
+                chain: ["discard", "ok", "commit"].map { try ChainStep(Probe(name: $0)) })
+        }
+
+        try await stage.runUntilSettled(1)
+
+        #expect(heard.codes == ["jobs.chainStopped"])
+        let stopped = try await stage.events(ChainStopped.self)
+        #expect(stopped.map(\.following) == [["testing.probe", "testing.probe"]])
+    }
+
+    @Test func `a cancelled chain says in the log what does not run`() async throws {
+        let stage = try await JobsStage()
+        let desk = JobDesk(ending: JobEnding(registry: stage.registry))
+        let number = try await stage.store.writeUnrepeated(.sample()) { transaction in
+            try transaction.enqueue(
+                chain: ["ok", "commit"].map { try ChainStep(Probe(name: $0)) }) ?? 0
+        }
+
+        _ = try await stage.store.writeUnrepeated(.sample()) {
+            try desk.cancel(number, in: $0)
+        }
+
+        #expect(try await stage.events(ChainStopped.self).map(\.number) == [number])
+        #expect(try await stage.events(JobCancelled.self).map(\.ran) == [false])
+    }
+
+    @Test func `what people do to jobs stands in the log, with who did it`() async throws {
+        let stage = try await JobsStage()
+        let desk = JobDesk(ending: JobEnding(registry: stage.registry))
+        let names = ["discard", "invalid", "unavailable"]
+        for name in names { try await stage.enqueue(Probe(name: name)) }
+        try await stage.runUntilSettled(3)
+        let discarded = try await stage.rows([.discarded]).map(\.number)
+        try #require(discarded.count == 2)
+        let waiting = try #require(try await stage.rows([.retryable]).first).number
+        let (put, edited) = (Array(#"{"name":"snooze"}"#.utf8), Array(#"{"name":"ok"}"#.utf8))
+
+        try await stage.store.writeUnrepeated(.sample()) { transaction in
+            try desk.retryOrHasten(discarded[0], replacing: put, in: transaction)
+            try desk.dismiss(discarded[1], in: transaction)
+            try desk.retryOrHasten(waiting, replacing: edited, in: transaction)
+        }
+
+        #expect(try await stage.events(JobRetried.self).map(\.number) == [discarded[0]])
+        #expect(try await stage.events(JobDismissed.self).map(\.number) == [discarded[1]])
+        #expect(try await stage.events(JobHastened.self).map(\.isEdited) == [true])
+        let (log, _) = try await stage.store.read(.sample(1)) {
+            try $0.log(after: .start, types: [JobRetried.type], limit: 9)
+        }
+        #expect(log.map(\.actor) == [Call.sample().actor])
+        // What waited for its next try does what it was given, with all its tries.
+        try await stage.runUntilSettled(2)
+        #expect(try await stage.rows([.completed]).map(\.number) == [waiting])
+    }
+
+    @Test func `what stands in the way of telling each time does not keep a job from its end`()
+        async throws
+    {
+        let stage = try await JobsStage()
+        // Whoever is told writes the same unique name both times.
+        for _ in 0..<2 { try await stage.enqueue(Probe(name: "discard")) }
+
+        try await stage.runUntilSettled(2)
+
+        #expect(try await stage.rows([.discarded]).count == 2)
+        #expect(try await stage.gadget("gave up: jobs.discarded") != nil)
+    }
+
+    @Test func `a retry gives way to a newer job with its key, and says so`() async throws {
+        let stage = try await JobsStage()
+        let desk = JobDesk(ending: JobEnding(registry: stage.registry))
+        let first = try await stage.put(Probe(name: "discard"), .untilFinished("k"))
+        try await stage.runUntilSettled(1)
+        let second = try await stage.put(Probe(name: "ok"), .untilFinished("k"))
+
+        let fault = await #expect(throws: JobsError.self) {
+            try await stage.store.writeUnrepeated(.sample()) {
+                try desk.retry(first.number, in: $0)
+            }
+        }
+
+        #expect(fault?.reason == .superseded && second == .added(second.number))
+        #expect(try await stage.rows([.discarded]).map(\.number) == [first.number])
+    }
+
+    @Test func `ten deaths among others cost a job none of its tries`() async throws {
+        let stage = try await JobsStage()
+        let number = try #require(try await stage.enqueue(Probe(name: "unavailable")))
+        for _ in 0..<10 {
+            try await stage.claimAndDie(number, isAlone: false)
+            // Every start sorts out what it finds, and dies again before it runs any.
+            try await stage.recover()
+        }
+
+        try await stage.runUntilSettled(1)
+
+        let row = try #require(try await stage.rows(Set(JobState.allCases)).first)
+        #expect(row.state == .retryable && row.attempt == 1)
+    }
+
     @Test func `an edited payload must be of its kind`() async throws {
         let stage = try await JobsStage()
         let number = try #require(try await stage.enqueue(Probe(name: "discard")))
@@ -224,7 +332,9 @@ import Testing
         stage.timekeeper.advance(by: .seconds(3600))
         try await stage.store.writeUnrepeated(.sample()) { transaction in
             _ = try transaction.bookkeeping {
-                try $0.hasten(tenant: .sample(1), number, now: stage.timekeeper.now.microseconds)
+                try $0.hasten(
+                    tenant: .sample(1), number, now: stage.timekeeper.now.microseconds, payload: nil
+                )
             }
         }
 

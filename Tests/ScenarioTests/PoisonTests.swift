@@ -11,9 +11,11 @@ import Testing
     private static let polling = ["--poll-seconds", "0.5", "--poll-overlap-seconds", "120"]
 
     /// Starts the platform so often at most, until it lives on although the poison is there.
+    /// - Parameter path: where what is set aside shows.
     /// - Returns: the process that lives, if any, and how often it died.
     private static func live(
-        _ session: ProcessSession, _ planted: String, tries: Int
+        _ session: ProcessSession, _ planted: String, tries: Int,
+        until path: String = "/v1/jobs?limit=100&state=discarded"
     ) async throws -> (process: ChildProcess?, deaths: Int) {
         for deaths in 0..<tries {
             let process = try await session.serve([
@@ -22,8 +24,8 @@ import Testing
             do {
                 try await session.until("it died, or has set something aside") {
                     if !process.isRunning { return true }
-                    let jobs = try? await session.get("/v1/jobs?limit=100&state=discarded")
-                    return !(jobs?["items"].list ?? []).isEmpty
+                    let aside = try? await session.get(path)
+                    return !(aside?["items"].list ?? []).isEmpty
                 }
             } catch {
                 process.signal(SIGKILL)
@@ -80,6 +82,63 @@ import Testing
         let violations = try await HistoryChecker(session: session, limitPerMinute: Self.limit)
             .violations()
         #expect(violations.isEmpty, "\(violations.prefix(10))")
+    }
+
+    private static let parked = "/v1/parked?limit=100&code=events.quarantined"
+
+    @Test func `an event that traps is set aside after three deaths, shows, and mends`()
+        async throws
+    {
+        let session = try await Self.begin()
+        defer { session.end() }
+
+        let (process, deaths) = try await Self.live(
+            session, "trapOnEvent", tries: 6, until: Self.parked)
+
+        let living = try #require(process)
+        defer { living.signal(SIGKILL) }
+        #expect(deaths == 3)
+        try await session.until("the others go on") {
+            let counts = try await session.get("/v1/orders/counts")
+            return (Int(counts["confirmed"].text) ?? 0) >= 12
+        }
+        try await session.tell("/control/stop")
+        let poison = try await session.get(Self.parked)["items"].list
+        #expect(poison.map { $0["subscription"].text } == ["orders.whenOrderObserved"])
+        try await session.until("somebody is told") {
+            let issues = try await session.get("/v1/issues")["items"].list
+            return issues.contains { $0["code"].text == "events.quarantined" }
+        }
+        // Nobody else is blamed: not the jobs that ran at the first death.
+        #expect(
+            try await session.get("/v1/jobs?limit=100&state=discarded")["items"].list.isEmpty)
+        living.signal(SIGTERM)
+        #expect(try await living.ended() == .exited(0))
+
+        // A release that no longer traps, and a person who tries again.
+        let mended = try await session.serve()
+        defer { mended.signal(SIGKILL) }
+        try await session.ready()
+        try await session.post(
+            "/v1/parked/\(poison.first?["number"].text ?? "")/retry", .object([:]))
+        try await session.drain()
+        #expect(try await session.get(Self.parked)["items"].list.isEmpty)
+        let violations = try await HistoryChecker(session: session, limitPerMinute: Self.limit)
+            .violations()
+        #expect(violations.isEmpty, "\(violations.prefix(10))")
+    }
+
+    @Test func `the control: an event whose deaths are not counted ends every start`()
+        async throws
+    {
+        let session = try await Self.begin()
+        defer { session.end() }
+
+        let (process, deaths) = try await Self.live(
+            session, "trapOnEvent,forgetCrashes", tries: 6, until: Self.parked)
+
+        process?.signal(SIGKILL)
+        #expect(process == nil && deaths == 6)
     }
 
     @Test func `the control: where deaths are not counted it dies for ever`() async throws {

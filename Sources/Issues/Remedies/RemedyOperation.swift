@@ -60,10 +60,9 @@ package struct RemedyOperation: BulkOperation {
     ) throws {
         let row = try jobs.job(number, in: transaction)
         switch remedy.action {
-        case .retry where row.state.isFinal: try jobs.retry(number, in: transaction)
-        case .retry: try jobs.hasten(number, in: transaction)
+        case .retry: try jobs.retryOrHasten(number, in: transaction)
         case .edit:
-            try jobs.retry(
+            try jobs.retryOrHasten(
                 number, replacing: try Self.edited(row.payload, remedy), in: transaction)
         case .skip, .resolve:
             if row.state == .discarded {

@@ -136,8 +136,12 @@ struct RunBulkWorker: JobWorker {
                     try desk.operation(run.operation).apply(item, of: run, in: transaction)
                 }
             }
-        } catch let error as any Fault where ![.unavailable, .conflict].contains(error.kind) {
+        } catch {
+            // What passes by itself is for the next attempt of this job, and so is what says that this
+            // one is over.
             let fault = RecordedFault(error)
+            guard ![.unavailable, .conflict].contains(fault.kind), !(error is CancellationError)
+            else { throw error }
             return try await context.write(lane: .bulk) { try note(item, of: id, fault, in: $0) }
         }
     }

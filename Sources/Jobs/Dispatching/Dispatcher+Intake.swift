@@ -16,7 +16,7 @@ extension Dispatcher {
     private static let crashLimit = 2
 
     /// Takes up the queue after a start.
-    func recover() async throws {
+    package func recover() async throws {
         let now = timekeeper.now
         // What was written down later than now was written before the clock was set back.
         if let latest = try await store.bookkeeping({ try $0.latestTime() }) {
@@ -138,6 +138,8 @@ extension Dispatcher {
             return false
         }
         job.state = .available
+        // It did not fail: whoever died of it, or took it away, is not its fault.
+        job.attempt = max(0, job.attempt - 1)
         job.isSuspect = true
         job.due = now.microseconds
         let back = job
@@ -298,11 +300,16 @@ extension Dispatcher {
     func claim(
         _ all: [DispatcherCore.Start], isAlone: Bool
     ) async throws -> [(JobRow, AttemptStop)] {
+        if isAlone, let only = all.first {
+            // An event may be on trial too: a death must say which of them it was.
+            await leases.loneTurn.enter()
+            suspect = only.number
+        }
         var starts: [(start: DispatcherCore.Start, share: Share)] = []
         for start in all {
             // Another process has it by now: it stands in the queue as before.
             guard let share = enter(start.partition) else {
-                core.finished(start.number)
+                finish(start.number)
                 continue
             }
             starts.append((start, share))
@@ -312,13 +319,21 @@ extension Dispatcher {
             // They stay available in the queue: forget them here, and read them again.
             for (start, share) in starts {
                 leases.leave(share.shard, share.term)
-                core.finished(start.number)
+                finish(start.number)
                 core.noteMore(start.partition)
                 // Where the answer was lost, they may have been claimed all the same.
                 known[share.shard] = nil
             }
             throw error
         }
+    }
+
+    /// An attempt is over, or was none.
+    func finish(_ number: Int64) {
+        core.finished(number)
+        guard suspect == number else { return }
+        suspect = nil
+        leases.loneTurn.leave()
     }
 
     private func enter(_ partition: String) -> Share? {
@@ -349,7 +364,7 @@ extension Dispatcher {
         for (start, share) in starts {
             guard let row = rows[start.number] else {
                 leases.leave(share.shard, share.term)
-                core.finished(start.number)
+                finish(start.number)
                 continue
             }
             let stop = AttemptStop()

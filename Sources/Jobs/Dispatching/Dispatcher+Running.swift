@@ -89,7 +89,7 @@ extension Dispatcher {
         guard let attempt = running[row.number], attempt.row.fence == row.fence else { return }
         running[row.number] = nil
         leases.leave(attempt.share.shard, attempt.share.term)
-        core.finished(row.number)
+        finish(row.number)
         store.signals.jobs.raise()
     }
 
@@ -273,7 +273,8 @@ extension Dispatcher {
         guard lead - now.duration(since: timekeeper.steady) > Self.clockTolerance else { return }
         _ = try await store.writeUnrepeated(call(for: row)) { transaction in
             let header = try transaction.bookkeeping {
-                try $0.hasten(tenant: row.tenant, row.number, now: now.microseconds)
+                try $0.hasten(
+                    tenant: row.tenant, row.number, now: now.microseconds, payload: nil)
             }
             transaction.announce(header.map { [$0] } ?? [])
         }
@@ -282,7 +283,11 @@ extension Dispatcher {
     private func mayGoOn(
         after error: any Error, _ settlement: Settlement, _ words: Logger.Message
     ) -> Bool {
-        let isPassing = [.unavailable, .conflict, .limited].contains(RecordedFault(error).kind)
+        // What is there already will be there the next time too.
+        let isDuplicate = (error as? StorageError)?.reason == .duplicate
+        let isPassing =
+            !isDuplicate
+            && [.unavailable, .conflict, .limited].contains(RecordedFault(error).kind)
         guard store.breakage == nil, !isPassing, !Self.isStale(error) else { return false }
         logger.error(
             words, metadata: ["job": "\(settlement.row.number)", "error": "\(error)"])

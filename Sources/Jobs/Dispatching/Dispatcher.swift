@@ -58,6 +58,8 @@ package actor Dispatcher {
     /// How far the machine's clock was ahead of steady time when it was last looked at.
     var clockLead: Duration?
     var running: [Int64: Running] = [:]
+    /// What runs alone, since the process died while it ran.
+    var suspect: Int64?
     var expiries = Heap<Expiry>()
     var breakers = CircuitBreakers()
     var partitions = JobPartition.Known()
@@ -95,7 +97,10 @@ package actor Dispatcher {
     package func run() async throws {
         if leases.isExclusive { try await recover() }
         board.setRunning(true)
-        defer { board.setRunning(false) }
+        defer {
+            board.setRunning(false)
+            if let suspect { finish(suspect) }
+        }
         try await withThrowingDiscardingTaskGroup { group in
             while !isDraining.load(ordering: .acquiring), !Task.isCancelled {
                 if let failure { throw failure }

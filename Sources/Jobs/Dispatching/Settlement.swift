@@ -3,6 +3,9 @@ import Storage
 
 /// What becomes of a job after an attempt: pure, so that every kind of ending can be tested.
 struct Settlement {
+    /// A worker's own decision, with a reason.
+    static let discardedCode = "jobs.discarded"
+
     let row: JobRow
     /// A person is to hear of its fault at once, and not only when it comes again and again.
     private(set) var isTrouble = false
@@ -19,7 +22,7 @@ struct Settlement {
             self.row = again
         case .discard(let reason):
             var ended = row.ended(.discarded, at: now)
-            ended.fault = RecordedFault(kind: .refused, code: "jobs.discarded", detail: reason)
+            ended.fault = RecordedFault(kind: .refused, code: Self.discardedCode, detail: reason)
             self.row = ended
         }
     }

@@ -16,6 +16,8 @@ package enum JobsFaultCode: String, FaultCode {
     case payloadMalformed, planMalformed, limitMalformed
     /// This release has no worker for its kind: it waits for one that has.
     case handlerMissing
+    /// A worker ended a job on which others were to follow: they wait for a person's retry.
+    case chainStopped
 
     package static let service = "jobs"
 
@@ -25,7 +27,7 @@ package enum JobsFaultCode: String, FaultCode {
         case .timedOut, .stopping, .handlerMissing: .unavailable
         case .unknownJob, .unknownSchedule, .unknownOperation: .notFound
         case .notFinished, .notWaiting, .notDiscarded, .alreadyFinished, .cancelled, .superseded,
-            .deadlinePassed:
+            .deadlinePassed, .chainStopped:
             .refused
         case .stale: .conflict
         case .cronMalformed, .cronNeverFires, .zoneUnknown, .unknownScope, .payloadTooLarge,

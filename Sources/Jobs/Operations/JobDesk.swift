@@ -19,7 +19,8 @@ package struct JobDesk: Sendable {
 
     /// A finished job runs again from its first attempt.
     /// - Parameter payload: what it does instead; it must be of its kind.
-    /// - Throws: `JobsError`: `.unknownJob`, `.notFinished`, `.payloadMalformed`.
+    /// - Throws: `JobsError`: `.unknownJob`, `.notFinished`, `.payloadMalformed`, `.superseded` where
+    ///   another with its unique key does its work.
     package func retry(
         _ number: Int64, replacing payload: [UInt8]? = nil, in transaction: Transaction
     ) throws {
@@ -32,24 +33,54 @@ package struct JobDesk: Sendable {
             try transaction.reopenInBatch(batch, from: row.state)
         }
         let now = transaction.decision.now.microseconds
-        let header = try transaction.bookkeeping {
+        let revival = try transaction.bookkeeping {
             try $0.revive(tenant: row.tenant, number, now: now, payload: payload)
         }
-        transaction.announce(header.map { [$0] } ?? [])
+        switch revival {
+        case .revived(let header):
+            transaction.announce([header])
+            try transaction.note(
+                JobRetried(number: number, kind: row.kind, isEdited: payload != nil), of: number)
+        case .superseded:
+            throw JobsError(
+                .superseded, "a newer job has the key of job \(number) and does its work")
+        case .absent:
+            throw JobsError(.notFinished, "job \(number) was retried meanwhile")
+        }
     }
 
     /// A job that waits, also for its next try, is due now.
-    /// - Throws: `JobsError`: `.unknownJob`, `.notWaiting`.
-    package func hasten(_ number: Int64, in transaction: Transaction) throws {
+    /// - Parameter payload: what it does instead, with all its tries; it must be of its kind.
+    /// - Throws: `JobsError`: `.unknownJob`, `.notWaiting`, `.payloadMalformed`.
+    package func hasten(
+        _ number: Int64, replacing payload: [UInt8]? = nil, in transaction: Transaction
+    ) throws {
         let row = try job(number, in: transaction)
+        if let payload { try check(payload, of: row.kind) }
         let now = transaction.decision.now.microseconds
         let header = try transaction.bookkeeping {
-            try $0.hasten(tenant: row.tenant, number, now: now)
+            try $0.hasten(tenant: row.tenant, number, now: now, payload: payload)
         }
         guard let header else {
             throw JobsError(.notWaiting, "job \(number) is \(row.state.name)")
         }
         transaction.announce([header])
+        try transaction.note(
+            JobHastened(number: number, kind: row.kind, isEdited: payload != nil), of: number)
+    }
+
+    /// Tried again, whether it is finished or waits for its time or its next try.
+    /// - Throws: as ``retry(_:replacing:in:)`` and ``hasten(_:replacing:in:)``; `.notFinished` while it
+    ///   runs.
+    package func retryOrHasten(
+        _ number: Int64, replacing payload: [UInt8]? = nil, in transaction: Transaction
+    ) throws {
+        let state = try job(number, in: transaction).state
+        // What is available begins at any moment: it cannot be changed, nor need it be hastened.
+        guard state == .scheduled || state == .retryable else {
+            return try retry(number, replacing: payload, in: transaction)
+        }
+        try hasten(number, replacing: payload, in: transaction)
     }
 
     /// - Throws: `JobsError.payloadMalformed` where a payload is not of its kind.
@@ -90,6 +121,8 @@ package struct JobDesk: Sendable {
             if try ending.end(
                 ended, from: JobState.waiting, tells: isReadable(row), in: transaction)
             {
+                try transaction.note(
+                    JobCancelled(number: number, kind: row.kind, ran: false), of: number)
                 return .cancelled
             }
             // It was claimed since it was read.
@@ -111,6 +144,7 @@ package struct JobDesk: Sendable {
             throw JobsError(.alreadyFinished, "job \(number) ended meanwhile")
         }
         transaction.afterCommitSignal { $0.announce(cancelled: number) }
+        try transaction.note(JobCancelled(number: number, kind: row.kind, ran: true), of: number)
         return .running
     }
 
@@ -123,6 +157,7 @@ package struct JobDesk: Sendable {
             throw JobsError(
                 .notDiscarded, "job \(number) is \(row.state.name), not discarded")
         }
+        try transaction.note(JobDismissed(number: number, kind: row.kind), of: number)
         var dismissed = row
         dismissed.state = .cancelled
         for observer in ending.observers {
@@ -169,6 +204,7 @@ package struct JobDesk: Sendable {
         transaction.afterCommitSignal { $0.announceControls() }
         guard let pause = try transaction.find(QueuePause.byScope, name) else { return false }
         try transaction.delete(QueuePause.self, pause.id)
+        try transaction.emit(QueueResumed(scope: name), to: "queues/\(name)")
         return true
     }
 }

@@ -105,6 +105,7 @@ extension JobDesk {
         transaction.afterCommitSignal { $0.announceControls() }
         guard let limit = try transaction.find(QueueLimit.byScope, scope) else { return false }
         try transaction.delete(QueueLimit.self, limit.id)
+        try transaction.emit(QueueLimitLifted(scope: scope), to: "queues/\(scope)")
         return true
     }
 }

@@ -182,6 +182,9 @@ package struct Scheduler: Sendable {
         state.pausedBy = isPaused ? transaction.call.actor.description : nil
         state.pausedAt = isPaused ? transaction.decision.now : nil
         try transaction.update(state)
+        try transaction.emit(
+            ScheduleChanged(schedule: name, act: isPaused ? .paused : .resumed),
+            to: "schedules/\(name)")
         return state
     }
 
@@ -194,10 +197,16 @@ package struct Scheduler: Sendable {
         let insertion = try schedule.start(transaction.decision.now, transaction)
         state.lastJob = insertion.number
         try transaction.update(state)
+        try transaction.emit(
+            ScheduleChanged(schedule: name, act: .started), to: "schedules/\(name)")
+        let asked = "asked for by \(transaction.call.actor)"
+        var isNew = true
+        if case .kept = insertion { isNew = false }
         let firing = ScheduleFiring(
             id: transaction.decision.newID(), schedule: name, due: transaction.decision.now,
-            decidedAt: transaction.decision.now, outcome: .started,
-            reason: "asked for by \(transaction.call.actor)", job: insertion.number, count: 1)
+            decidedAt: transaction.decision.now, outcome: isNew ? .started : .skipped,
+            reason: isNew ? asked : asked + "; job \(insertion.number) does it already",
+            job: insertion.number, count: 1)
         try transaction.insert(firing)
         return firing
     }

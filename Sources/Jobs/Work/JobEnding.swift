@@ -40,14 +40,38 @@ package struct JobEnding: Sendable {
         } else if let batch = job.extras?.batch {
             try transaction.endInBatch(batch, as: job.state)
         }
-        for observer in isHeard ? observers : [] {
-            if job.state == .discarded, let fault = job.fault {
+        let stop = try stopChain(of: job, in: transaction)
+        for observer in isHeard || stop != nil ? observers : [] {
+            if job.state == .discarded, let fault = stop ?? job.fault {
                 try observer.failed(job, fault, in: transaction)
             } else if job.fault != nil {
                 try observer.recovered(job, in: transaction)
             }
         }
         return true
+    }
+
+    /// What was to follow a job that did not complete does not run: that is written down, and where no
+    /// person wanted it, somebody has to look.
+    /// - Returns: the trouble there is, where the end itself is none.
+    private func stopChain(
+        of job: JobRow, in transaction: Transaction
+    ) throws -> RecordedFault? {
+        guard job.state != .completed, let rest = job.extras?.chain, !rest.isEmpty else {
+            return nil
+        }
+        let reason = job.fault?.detail ?? job.state.name
+        try transaction.note(
+            ChainStopped(
+                number: job.number, kind: job.kind, reason: reason, following: rest.map(\.kind)),
+            of: job.number)
+        guard job.state == .discarded, job.fault?.code == Settlement.discardedCode else {
+            return nil
+        }
+        return RecordedFault(
+            JobsError(
+                .chainStopped,
+                "its worker ended it (\(reason)), and \(rest.count) jobs that follow stand still"))
     }
 
     /// Whether nothing hangs on this end but the row itself: then many are written as one.

@@ -16,6 +16,9 @@ struct WhenOrderObserved: Reaction {
     func react(
         to event: OrderObserved, _ envelope: Envelope, in transaction: Transaction
     ) throws {
+        if FailurePoint.isPlanted("trapOnEvent"), event.order.reference.rawValue.hasSuffix("003") {
+            preconditionFailure("planted: the event of \(event.order.reference) is poison")
+        }
         let known = try transaction.find(
             Order.byReference, event.connection, event.order.reference.rawValue)
         let id = known?.id ?? transaction.decision.newID()

@@ -64,16 +64,13 @@ struct JobsController: Sendable {
 
     /// `POST /jobs/{number}/retry` `{payload?}` → a finished job runs again from its first attempt,
     /// doing `payload` instead of its own where given; one that waits for its time or its next try is
-    /// due now; 409 while it runs, 422 where the payload is not of its kind.
+    /// due now; 409 while it runs or where a newer one has its unique key, 422 where the payload is not
+    /// of its kind.
     @Sendable private func retry(_ call: Endpoint) async throws -> JobReply {
         let request: RetryRequest = try call.decode()
         let payload = try request.payload.map { try BodyCoder.encode($0) }
-        return try await change(call) { number, desk, transaction in
-            let state = try desk.job(number, in: transaction).state
-            guard JobState.waiting.contains(state), payload == nil else {
-                return try desk.retry(number, replacing: payload, in: transaction)
-            }
-            try desk.hasten(number, in: transaction)
+        return try await change(call) {
+            try $1.retryOrHasten($0, replacing: payload, in: $2)
         }
     }
 

@@ -95,6 +95,11 @@ package protocol SubscriptionRows: AnyObject {
     func parkedRow(tenant: TenantID, number: Int64) throws -> ParkedRow?
     func updateParked(_ row: ParkedRow) throws
     func deleteParked(number: Int64) throws
+    /// How many attempts alone at an event were begun, and neither ended nor let go of: each of them
+    /// ended with its process.
+    func trials(subscription: String, position: Int64) throws -> Int
+    /// - Parameter count: zero forgets them.
+    func saveTrials(subscription: String, position: Int64, _ count: Int) throws
     /// Heads of keys that are to be tried again by `now`, and those put off beyond `horizon`, which
     /// nobody does: the clock was set back since.
     func parkedDue(
@@ -142,13 +147,16 @@ package protocol JobRows: AnyObject {
     func requestCancellation(_ number: Int64) throws -> Bool
     /// Everything that was running when the process died.
     func runningJobs() throws -> [JobRow]
-    /// Moves a finished job back into the queue; `nil` when there is none.
+    /// Moves a finished job back into the queue, with its unique key.
     /// - Parameter payload: takes the place of the job's own.
     func revive(
         tenant: TenantID, _ number: Int64, now: Int64, payload: [UInt8]?
-    ) throws -> JobHeader?
+    ) throws -> JobRevival
     /// Makes a job that waits for its time ready; `nil` when it does not.
-    func hasten(tenant: TenantID, _ number: Int64, now: Int64) throws -> JobHeader?
+    /// - Parameter payload: takes the place of the job's own, which has all its tries then.
+    func hasten(
+        tenant: TenantID, _ number: Int64, now: Int64, payload: [UInt8]?
+    ) throws -> JobHeader?
     /// A discarded job counts as cancelled. - Returns: whether it was discarded.
     func dismiss(tenant: TenantID, _ number: Int64) throws -> Bool
 }
@@ -160,6 +168,8 @@ package protocol JobListing: AnyObject {
     func jobCounts(tenant: TenantID?) throws -> [JobState: Int]
     /// Live jobs by partition and state.
     func jobTallies() throws -> [JobTally]
+    /// How many jobs run, by partition.
+    func runningPartitions() throws -> [String: Int]
     /// Looks at `limit` finished jobs after a number and removes those that ended before a time,
     /// all but discarded ones. - Returns: where to go on; `nil` once none left can have ended so early.
     func pruneHistory(

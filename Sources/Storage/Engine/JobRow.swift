@@ -169,6 +169,14 @@ package enum JobInsertion: Sendable, Hashable {
     }
 }
 
+/// What came of moving a finished job back into the queue.
+package enum JobRevival: Sendable, Hashable {
+    case revived(JobHeader)
+    /// Another has its unique key, or has brought a newer value already: nothing was changed.
+    case superseded
+    case absent
+}
+
 /// What came of putting an attempted job back.
 package enum JobReturn: Sendable, Hashable {
     case returned

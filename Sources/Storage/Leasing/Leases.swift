@@ -23,6 +23,8 @@ package final class Leases: Sendable {
     package let member: String
     /// Whether the database belongs to this process alone: then everything is its own.
     package let isExclusive: Bool
+    /// Of what may have ended a process before, jobs and events alike.
+    package let loneTurn = LoneTurn()
     private let timekeeper: any Timekeeper
     private let state = Mutex(State())
 

@@ -145,10 +145,18 @@ package final class Transaction: ReadTransaction {
     ) throws -> JobInsertion {
         try checkIsNoProjection("enqueues a job")
         let insertion = try perform { try $0.insertJob(job, unlessSince: window) }
-        if case .added(let number) = insertion {
+        switch insertion {
+        case .added(let number):
             var job = job
             job.number = number
             freshJobs.append(job.header)
+        case .replaced(let number):
+            // It may have waited for its next try, and is due earlier now.
+            freshJobs.append(
+                JobHeader(
+                    number: number, tenant: job.tenant, partition: job.partition, rank: job.rank,
+                    due: job.due, isReady: false))
+        case .kept: break
         }
         return insertion
     }

@@ -1,0 +1,36 @@
+import Kernel
+import Logging
+import Storage
+
+/// Events that may have ended the process that handled them.
+extension SubscriptionRunner {
+    /// So many deaths while it was handled alone, and an event is handled no more.
+    private static let trialLimit = 2
+
+    /// Writes down that an event is handled alone from here on: should the process end before that is
+    /// taken back, it is the event's doing.
+    /// - Returns: why it is not to be handled at all.
+    func beginTrial(at position: Int64) async throws -> EventsError? {
+        // This one has lived through the attempt before, however it went.
+        guard trials[position] == nil else { return nil }
+        let name = subscription.name
+        let died = try await store.bookkeeping {
+            try $0.trials(subscription: name, position: position)
+        }
+        guard died < Self.trialLimit else {
+            logger.error("quarantined", metadata: ["position": "\(position)"])
+            trials[position] = died
+            return EventsError(
+                .quarantined, "the process died \(died) times while it handled this event alone")
+        }
+        let counts = !FailurePoint.isPlanted("forgetCrashes")
+        let count = counts ? died + 1 : 1
+        try await write(call(tenant: .platform, cause: nil)) {
+            try $0.bookkeeping {
+                try $0.saveTrials(subscription: name, position: position, count)
+            }
+        }
+        trials[position] = count
+        return nil
+    }
+}
