@@ -149,6 +149,11 @@ enum Terminal {
         write("longshore: \(text)\n", to: .standardError)
     }
 
+    /// How far something is, for who waits; not part of what a command answers.
+    static func note(_ text: String) {
+        write(text + "\n", to: .standardError)
+    }
+
     static func line(_ text: String) {
         write(text + "\n", to: .standardOutput)
     }

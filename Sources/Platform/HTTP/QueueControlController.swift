@@ -30,7 +30,7 @@ struct QueueControlController: Sendable {
 
     /// `GET /admin/pauses` → what is paused, with how much of it still runs.
     @Sendable private func pauses(_ call: Endpoint) async throws -> ListReply<PauseReply> {
-        let running = platform.jobs.board.runningByScope
+        let running = try await platform.store.runningByScope()
         let pauses = try await platform.store.read(.platform) {
             try $0.page(QueuePause.byScope, limit: 500).items
         }
@@ -49,7 +49,7 @@ struct QueueControlController: Sendable {
             try desk.pause(scope, reason: request.reason, in: $0)
         }
         return PauseReply(
-            pause, running: platform.jobs.board.runningByScope[pause.scope] ?? 0)
+            pause, running: try await platform.store.runningByScope()[pause.scope] ?? 0)
     }
 
     /// A scope by the identifier of what it names: people know connections and tenants by name.
@@ -100,7 +100,7 @@ struct QueueControlController: Sendable {
 
     /// `GET /admin/limits` → what people set for scopes, besides what connections publish.
     @Sendable private func limits(_ call: Endpoint) async throws -> ListReply<LimitReply> {
-        let running = platform.jobs.board.runningByScope
+        let running = try await platform.store.runningByScope()
         let limits = try await platform.store.read(.platform) {
             try $0.page(QueueLimit.byScope, limit: 500).items
         }
@@ -118,7 +118,7 @@ struct QueueControlController: Sendable {
             try desk.limit(scope, request.change, in: $0)
         }
         return LimitReply(
-            limit, running: platform.jobs.board.runningByScope[limit.scope] ?? 0)
+            limit, running: try await platform.store.runningByScope()[limit.scope] ?? 0)
     }
 
     /// `POST /admin/limits/removal` `{scope}` → whether there were any.
@@ -219,7 +219,7 @@ struct LimitReply: Encodable, Sendable {
     let weight: Int?
     let by: String
     let since: Instant
-    /// Jobs under it that run in this process.
+    /// Jobs under it that run, in whichever process.
     let running: Int
 
     init(_ limit: QueueLimit, running: Int) {

@@ -5,7 +5,7 @@ struct QueuesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "queues", abstract: "Shows what waits, and holds it back or lets it go on.",
         subcommands: [
-            ListQueues.self, PauseQueue.self, ResumeQueue.self, ListPauses.self,
+            ListQueues.self, PauseQueue.self, DrainQueue.self, ResumeQueue.self, ListPauses.self,
             LimitQueue.self, UnlimitQueue.self, ListLimits.self, ListBreakers.self,
         ])
 }
@@ -36,7 +36,7 @@ struct PauseQueue: AsyncParsableCommand {
         discussion: """
             A scope is queue:NAME, kind:NAME, tenant:NAME, connection:NAME or key:NAME, as “queues \
             list” shows them; tenants and connections also by identifier. It holds for the whole \
-            installation until “queues resume”. “queues pauses” tells how much still runs.
+            installation until “queues resume”. “queues pauses” tells how much still runs, and “queues drain” waits.
             """)
 
     @OptionGroup var options: DataOptions
@@ -48,6 +48,57 @@ struct PauseQueue: AsyncParsableCommand {
         let body = JSONValue.object(["scope": .string(scope), "reason": .string(reason)])
         try await Listing.make("/admin/pauses", body, options, output) {
             "\($0.plain("scope")) is paused; \($0.plain("running")) of it still run"
+        }
+    }
+}
+
+struct DrainQueue: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "drain", abstract: "Pauses a scope and waits until nothing under it runs.",
+        discussion: """
+            A scope as for “queues pause”. What waits stays where it is; “queues resume” lets it go on. \
+            Jobs in every process that serves the database are counted. Where some still run after the \
+            time given, it says how many and exits with 1; the scope stays paused.
+            """)
+
+    @OptionGroup var options: DataOptions
+    @OptionGroup var output: OutputOptions
+    @Argument(help: "What to drain, such as connection:shop.") var scope: String
+    @Option(help: "Why, for those who read it later.") var reason: String
+    @Option(help: "Seconds to wait at most.") var seconds = 300
+
+    func validate() throws {
+        guard (1...86_400).contains(seconds) else {
+            throw ValidationError("--seconds must be 1 to 86400")
+        }
+    }
+
+    func run() async throws {
+        let (scope, reason, seconds, json) = (scope, reason, seconds, output.json)
+        try await CommandSession.run(options) { session in
+            var pause = try await session.post(
+                "/admin/pauses",
+                .object(["scope": .string(scope), "reason": .string(reason)]))
+            let name = pause.plain("scope")
+            let end = ContinuousClock.now + .seconds(seconds)
+            var told = ""
+            while pause.plain("running") != "0", ContinuousClock.now < end {
+                if pause.plain("running") != told {
+                    told = pause.plain("running")
+                    Terminal.note("\(name) is paused; \(told) of it still run …")
+                }
+                try await Task.sleep(for: .milliseconds(250))
+                pause =
+                    try await session.get("/admin/pauses").items
+                    .first { $0.plain("scope") == name } ?? pause
+            }
+            if json { Terminal.line(pause.pretty) }
+            guard pause.plain("running") == "0" else {
+                Terminal.error(
+                    "\(pause.plain("running")) jobs under \(name) still run after \(seconds) s")
+                throw ExitCode.failure
+            }
+            if !json { Terminal.line("\(name) is paused, and nothing of it runs") }
         }
     }
 }
