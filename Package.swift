@@ -84,7 +84,7 @@ let package = Package(
         room("StoragePostgres", ["Kernel", "Storage", "StorageSQL", "CPostgres"]),
         room("Events", ["Kernel", "Storage", logging]),
         room("Jobs", ["Kernel", "Storage", heap, deque, logging]),
-        room("Telemetry", [logging]),
+        room("Telemetry", ["Kernel", logging]),
         room("Issues", ["Kernel", "Storage", "Events", "Jobs"]),
         room("Security", ["Kernel", crypto]),
         room("Contracts", ["Kernel"]),
@@ -149,7 +149,7 @@ let package = Package(
                 "Processes",
             ]),
         tests("KernelTests", ["Kernel"]),
-        tests("TelemetryTests", ["Telemetry", logging]),
+        tests("TelemetryTests", ["Kernel", "Telemetry", "Contracts", "Security", logging]),
         tests(
             "StorageTests",
             [

@@ -1,7 +1,7 @@
 package import Kernel
 
 /// Whom a parcel goes to. Personal data: never in an event, a job or an index column.
-package struct ContactDetails: Codable, Hashable, Sendable {
+package struct ContactDetails: Codable, Hashable, Redacted {
     package let name: String
     package let phone: String
     package let email: String
@@ -67,7 +67,7 @@ package protocol HandoverAuthority: Sendable {
 }
 
 /// A connection with its secrets, for the connector that uses it.
-package struct ConnectionAccess: Sendable {
+package struct ConnectionAccess: Redacted {
     package let id: ConnectionID
     package let tenant: TenantID
     package let name: String

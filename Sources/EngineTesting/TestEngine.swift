@@ -61,6 +61,19 @@ package final class TestDatabase: Sendable {
         return try PostgresEngine.waiters(database.address) > 0
     }
 
+    /// Ends every connection to its database; nothing for a folder.
+    package func cutOff() throws {
+        guard case .server(let database) = place else { return }
+        try PostgresEngine.administer(
+            database.address,
+            [
+                """
+                SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_backend_pid()
+                """
+            ])
+    }
+
     /// One more process' view of the same data.
     package func engine() throws -> any StorageEngine {
         switch place {

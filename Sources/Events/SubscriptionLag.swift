@@ -54,7 +54,7 @@ package struct SubscriptionLag: Sendable {
         var behind: [Int: (count: Int, oldest: Instant)] = [:]
         while unhandled < limit, seen < lookLimit {
             let (page, events) = try await store.log(
-                after: cursor, types: subscription.types, limit: 500)
+                after: cursor, types: subscription.types, limit: 500, lane: .looking)
             guard page.next != cursor else { break }
             cursor = page.next
             seen += events.count

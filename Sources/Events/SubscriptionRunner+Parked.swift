@@ -10,6 +10,7 @@ extension SubscriptionRunner {
     ) async throws {
         let name = subscription.name
         let now = timekeeper.now
+        FailurePoint.reach(state == .waiting ? "events.waitedBehind" : "events.setAside")
         let isTrial = trials[place.position] != nil
         let row = ParkedRow(
             subscription: name, slot: slot, key: key, position: place.position, state: state,
@@ -109,6 +110,7 @@ extension SubscriptionRunner {
         }
         do {
             try await handle(row, event, now, tells: true)
+            FailurePoint.reach("events.handledAfterAll")
             trials[row.position] = nil
             return true
         } catch is Changed {

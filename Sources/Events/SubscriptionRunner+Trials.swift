@@ -19,10 +19,13 @@ extension SubscriptionRunner {
         }
         guard died < Self.trialLimit else {
             logger.error("quarantined", metadata: ["position": "\(position)"])
+            FailurePoint.reach("events.quarantined")
             trials[position] = died
             return EventsError(
                 .quarantined, "the process died \(died) times while it handled this event alone")
         }
+        FailurePoint.reach("events.alone")
+        if died > 0 { FailurePoint.reach("events.aloneAgain") }
         let counts = !FailurePoint.isPlanted("forgetCrashes")
         let count = counts ? died + 1 : 1
         try await write(call(tenant: .platform, cause: nil)) {

@@ -137,6 +137,7 @@ package actor SubscriptionRunner {
     package func step() async throws -> Bool {
         if isToLoad { try await read(isAnew: false) }
         do { return try await advance() } catch is Outdated {
+            FailurePoint.reach("events.doneUnheard")
             isToLoad = true
             return true
         }

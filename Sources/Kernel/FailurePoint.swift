@@ -32,6 +32,22 @@ public enum FailurePoint {
         !planted.isEmpty && planted.contains(name.description)
     }
 
+    private static let watched = Atomic<Bool>(false)
+    private static let watcher = Mutex<(@Sendable (String) -> Void)?>(nil)
+
+    /// Tells whoever watches that something rare came about: a test of bad luck proves little where the
+    /// ways out of it were never gone.
+    public static func reach(_ name: StaticString) {
+        guard watched.load(ordering: .relaxed) else { return }
+        watcher.withLock { $0 }?(name.description)
+    }
+
+    /// Has a simulation told of all that ``reach(_:)`` says from now on; `nil` ends it.
+    public static func watch(_ watcher: (@Sendable (String) -> Void)?) {
+        Self.watcher.withLock { $0 = watcher }
+        watched.store(watcher != nil, ordering: .relaxed)
+    }
+
     private static func environment(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }
     }

@@ -87,6 +87,7 @@ extension Platform {
         services += rebuilders(beside: runners).map { RebuilderService(rebuilder: $0) }
         services.append(DispatcherService(dispatcher: dispatcher(), leases: leases))
         services.append(adminApplication())
+        if let port = configuration.metricsPort { services.append(figuresApplication(port)) }
         services.append(publicApplication(onReady: onReady))
         services.append(
             DrainGate(
@@ -246,6 +247,15 @@ extension Platform {
                 address: .hostname(configuration.host, port: configuration.port),
                 serverName: "longshore"),
             onServerRunning: { channel in await onReady(channel.localAddress?.port ?? 0) },
+            logger: logger)
+    }
+
+    private func figuresApplication(_ port: Int) -> some ApplicationProtocol {
+        Application(
+            router: figuresRouter(),
+            server: .http1(configuration: .init(idleTimeout: .seconds(30))),
+            configuration: .init(
+                address: .hostname(configuration.host, port: port), serverName: "longshore"),
             logger: logger)
     }
 

@@ -8,6 +8,7 @@ package import ChannelWalmart
 /// | `database` | text | PostgreSQL connection string | – |
 /// | `host` | text | address | `127.0.0.1` |
 /// | `port` | number | TCP port; 0 for any | 8080 |
+/// | `metricsPort` | number | TCP port | none: figures only where the API is on this machine |
 /// | `consoleTenant` | text | name | the only one |
 /// | `isWarehouseAutomatic` | truth | – | false |
 /// | `warehousePace` | duration | per step | 200 ms |
@@ -22,6 +23,8 @@ package struct PlatformConfiguration: Sendable {
     package var database: String?
     package var host = "127.0.0.1"
     package var port = 8080
+    /// Where `/metrics`, `/livez` and `/readyz` are answered without a key, on the same address.
+    package var metricsPort: Int?
     /// Whose orders the console shows, by name; needed only where there are several tenants.
     package var consoleTenant: String?
     package var isWarehouseAutomatic = false

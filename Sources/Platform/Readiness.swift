@@ -34,6 +34,26 @@ final class ReadinessProbe: Sendable {
     private static let leastFree = 0.05
     private static let lifetime = Duration.seconds(1)
 
+    /// A write that is not answered for so long says that none is.
+    static let storePatience = Duration.seconds(1)
+
+    /// A write under way, to see whether any is answered.
+    private final class Attempt: Sendable {
+        let began: Instant
+        let done = Signal()
+        private let result = Mutex<Readiness.Check?>(nil)
+
+        var check: Readiness.Check? { result.withLock { $0 } }
+
+        init(began: Instant) { self.began = began }
+
+        func end(_ check: Readiness.Check) {
+            result.withLock { $0 = check }
+            done.raise()
+        }
+    }
+
+    private let attempt = Mutex<Attempt?>(nil)
     private let seen = Mutex<Seen?>(nil)
     private let draining = Atomic<Bool>(false)
 
@@ -65,7 +85,31 @@ final class ReadinessProbe: Sendable {
         if let breakage = platform.store.breakage {
             return .init(name: "store", isGood: false, detail: breakage.detail)
         }
-        // A write that changes nothing still has to be taken, run and answered.
+        let clock = platform.timekeeper
+        let attempt = attempt(platform)
+        await attempt.done.wait(
+            after: 0, untilSteady: attempt.began + Self.storePatience, by: clock)
+        if let check = attempt.check { return check }
+        let waited = clock.steady.duration(since: attempt.began).components.seconds
+        return .init(
+            name: "store", isGood: false, detail: "a write has not been answered for \(waited) s")
+    }
+
+    /// The one under way, or a new one. Whoever asks must not hang with a disk or a database that does.
+    private func attempt(_ platform: Platform) -> Attempt {
+        let (attempt, isNew) = attempt.withLock { known in
+            if let known, known.check == nil { return (known, false) }
+            let fresh = Attempt(began: platform.timekeeper.steady)
+            known = fresh
+            return (fresh, true)
+        }
+        // It ends when the store answers; nobody waits for that any longer than is said above.
+        if isNew { Task { attempt.end(await Self.write(platform)) } }
+        return attempt
+    }
+
+    /// A write that changes nothing still has to be taken, run and answered.
+    private static func write(_ platform: Platform) async -> Readiness.Check {
         let call = Call(
             tenant: .platform, actor: .platform, at: platform.timekeeper.now, correlation: "ready")
         do {

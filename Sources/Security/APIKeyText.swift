@@ -1,7 +1,9 @@
+import Kernel
+
 /// The text of an API key: `lsh_live_`, 30 digits of base 62 and six of checksum.
 ///
 /// The checksum lets a scanner or a typing mistake be told apart from a real key without a look-up.
-package struct APIKeyText: Sendable {
+package struct APIKeyText: Redacted {
     private static let alphabet = Array(
         "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
     private static let scheme = "lsh_live_"

@@ -47,8 +47,14 @@ struct Laws: Sendable {
             let call = Call(
                 tenant: tenant, actor: .platform, at: day.time.now, correlation: "mend")
             let desk = platform.jobs.desk
-            _ = try await platform.store.writeUnrepeated(call) {
-                try desk.retry(job.number, in: $0)
+            do {
+                _ = try await platform.store.writeUnrepeated(call) {
+                    try desk.retry(job.number, in: $0)
+                }
+            } catch let fault as JobsError where fault.reason == .superseded {
+                _ = try await platform.store.writeUnrepeated(call) {
+                    try desk.dismiss(job.number, in: $0)
+                }
             }
             found.append("job \(job.number) was quarantined")
         }

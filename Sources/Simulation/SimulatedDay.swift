@@ -11,7 +11,7 @@ import Synchronization
 /// everything has to come to rest.
 final class SimulatedDay: Sendable {
     /// So long everything may take to come to rest after the weather cleared: waits grow to five
-    /// minutes. With a planted fault nobody needs to wait for what never comes.
+    /// minutes. With a planted fault nobody needs to wait as long for what never comes.
     private var patience: Duration { fault == nil ? .seconds(2400) : .seconds(400) }
 
     let shop: SimulatedShop

@@ -49,6 +49,8 @@ package struct Simulation: Sendable {
         let day = SimulatedDay(
             shop: shop, disk: disk, time: time, weather: weather, trace: trace, fault: fault)
         let violations: [String]
+        FailurePoint.watch { trace.reach($0) }
+        defer { FailurePoint.watch(nil) }
         do { violations = try time.complete(within: Self.limit) { try await day.live() } } catch {
             violations = ["the day did not end: \(error)"]
         }

@@ -149,13 +149,13 @@ package final class Store: Sendable {
         try await engine.read(nil, lane: .looking, body)
     }
 
-    /// Events of every tenant after a cursor, for subscriptions only.
+    /// Events of every tenant after a cursor, for subscriptions and those who look at how far they are.
     package func log(
-        after cursor: LogCursor, types: Set<EventType>, limit: Int
+        after cursor: LogCursor, types: Set<EventType>, limit: Int, lane: ReadLane = .working
     ) async throws -> (page: LogPage, events: [Envelope]) {
         let upcasters = upcasters
         let wanted = Set(upcasters.ancestors(of: types).map(\.rawValue))
-        return try await engine.read(nil, lane: .working) { session in
+        return try await engine.read(nil, lane: lane) { session in
             let page = try session.log(
                 tenant: nil, after: cursor, types: wanted, limit: limit)
             return (page, try page.events.map(upcasters.envelope))

@@ -4,7 +4,8 @@ import Storage
 import Synchronization
 
 /// Words between the processes of one database: what one announces, the others hear within about a
-/// millisecond. A connection that ends is opened anew; what was said meanwhile is lost.
+/// millisecond. A connection that ends is opened anew; what others said meanwhile is lost, what is to be
+/// said is said then.
 final class PostgresNews: Sendable {
     private struct State {
         var connection: PostgresConnection?
@@ -56,7 +57,7 @@ final class PostgresNews: Sendable {
                 try connection.execute("LISTEN \(Self.channel)")
                 let source = DispatchSource.makeReadSource(
                     fileDescriptor: connection.socket, queue: queue)
-                source.setEventHandler { self.receive() }
+                source.setEventHandler { self.receive(isWoken: true) }
                 state.number += 1
                 let number = state.number
                 source.setCancelHandler {
@@ -70,17 +71,20 @@ final class PostgresNews: Sendable {
         guard !isOpen else {
             // What was said while nobody listened is to be looked for.
             state.withLock { $0.heard }?([.events, .jobs, .controls])
-            return
+            return send()
         }
         queue.asyncAfter(deadline: .now() + .seconds(1)) { self.open() }
     }
 
-    private func receive() {
+    /// - Parameter isWoken: the socket said that there is something.
+    private func receive(isWoken: Bool) {
         let (news, heard) = state.withLock {
             state -> (EngineNews, (@Sendable (EngineNews) -> Void)?) in
             guard let connection = state.connection else { return ([], nil) }
             let words = connection.notifications()
-            if !connection.isAlive { drop(&state) }
+            if !connection.isAlive || (isWoken && words.isEmpty && !answers(connection)) {
+                drop(&state)
+            }
             let others = words.filter { $0.sender != connection.backendID }
             let news = others.compactMap { Int($0.text) }.map(EngineNews.init(rawValue:))
             return (news.reduce(into: []) { $0.formUnion($1) }, state.heard)
@@ -94,15 +98,29 @@ final class PostgresNews: Sendable {
             return pending
         }
         state.withLock { state in
-            guard let connection = state.connection, !news.isEmpty else { return }
+            guard !news.isEmpty else { return }
+            guard let connection = state.connection else { return keep(news) }
             do {
                 _ = try connection.run(
                     "SELECT pg_notify('\(Self.channel)', ?)",
                     PostgresValues().with(String(news.rawValue)))
-            } catch { drop(&state) }
+            } catch {
+                keep(news)
+                drop(&state)
+            }
         }
         // What came in with the answer does not make the socket readable again.
-        receive()
+        receive(isWoken: false)
+    }
+
+    /// For when there is a connection again.
+    private func keep(_ news: EngineNews) { pending.withLock { $0.formUnion(news) } }
+
+    /// A server that ends a connection says so in a message, and not always a second time by closing it:
+    /// who only listens would never know.
+    private func answers(_ connection: PostgresConnection) -> Bool {
+        do { try connection.execute("SELECT 1") } catch { return false }
+        return true
     }
 
     private static func end(_ state: inout State) {

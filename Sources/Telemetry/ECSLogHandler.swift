@@ -1,19 +1,8 @@
 import FoundationEssentials
 import Glibc
+import Kernel
 package import Logging
 import Synchronization
-
-/// Something that must not be read in a log: its description never tells it.
-package protocol Redacted: CustomStringConvertible, Sendable {}
-
-/// A value that is personal data or a secret, on its way through code that may log.
-package struct Sensitive<Value: Sendable>: Redacted {
-    package let value: Value
-
-    package init(_ value: Value) { self.value = value }
-
-    package var description: String { "[redacted]" }
-}
 
 /// One line of JSON for each log line, in the Elastic Common Schema.
 ///

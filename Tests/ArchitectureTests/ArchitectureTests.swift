@@ -21,7 +21,7 @@ import Testing
             "Connectors": ["Kernel", "Contracts", "Storage", "Events", "Jobs", "Security", "Web"],
             "ChannelWalmart": base.union(["Connectors"]), "Sandbox": ["Kernel", "Web"],
             "Console": ["Kernel", "Contracts", "Storage", "Web"],
-            "Issues": ["Kernel", "Storage", "Events", "Jobs"], "Telemetry": [],
+            "Issues": ["Kernel", "Storage", "Events", "Jobs"], "Telemetry": ["Kernel"],
             "Processes": ["Kernel"],
         ]
         for service in services { table[service] = base }

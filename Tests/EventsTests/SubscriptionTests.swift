@@ -188,6 +188,29 @@ struct Noise: EventPayload {
         #expect(lag.events == 0 && !lag.isMore)
     }
 
+    @Test func `how far behind it is shows by slot, with the oldest`() async throws {
+        let stage = try await EventsStage()
+        try await stage.ring("done", 0)
+        try await stage.settle()
+        for number in 0..<3 { try await stage.ring("a", number) }
+        for number in 0..<2 { try await stage.ring("b", number) }
+        try await stage.distract(0)
+
+        let behind = try await SubscriptionLag.measure(stage.subscription, in: stage.store)
+        try await stage.restart()
+        let afterCrash = try await SubscriptionLag.measure(stage.subscription, in: stage.store)
+        try await stage.settle()
+        let level = try await SubscriptionLag.measure(stage.subscription, in: stage.store)
+
+        // Both keys may fall into one slot.
+        let counts = behind.slots.map(\.events).sorted()
+        #expect(counts == [2, 3] || counts == [5], "\(counts)")
+        #expect(behind.events == 5 && !behind.isMore && behind.oldest == Call.sample().at)
+        #expect(behind.slots.allSatisfy { $0.oldest == Call.sample().at })
+        #expect(afterCrash.events == 5)
+        #expect(level.events == 0 && level.slots.isEmpty && level.oldest == nil)
+    }
+
     @Test func `only the head is acted on, and only by its tenant`() async throws {
         let stage = try await EventsStage()
         stage.breakBell("bad")

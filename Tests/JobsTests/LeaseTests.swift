@@ -185,6 +185,54 @@ import Testing
         try await server.stop()
     }
 
+    /// Waits until a store hears of jobs, in real time: the test's own stands still.
+    private func hears(_ store: Store, after generation: UInt64) async -> Bool {
+        let real = SystemTimekeeper()
+        await store.signals.jobs.wait(after: generation, until: real.now + .seconds(20), by: real)
+        return store.signals.jobs.generation > generation
+    }
+
+    @Test func `one process hears at once of what another commits, also after it was cut off`()
+        async throws
+    {
+        guard let database = try TestDatabase.shared() else { return }
+        let clock = ManualTimekeeper()
+        let one = try await LeaseMember("one", database, clock)
+        let other = try await LeaseMember("other", database, clock)
+        // The control: it shares the database and was told of nobody.
+        let deaf = try await LeaseMember("deaf", database, clock)
+        for _ in 0..<2 {
+            try await one.beat()
+            try await other.beat()
+        }
+        // A listener that has just begun says that there may be something.
+        try #require(await hears(other.store, after: 0))
+        func tell() async throws {
+            try await one.store.writeUnrepeated(.sample()) {
+                _ = try $0.enqueue(Tally(name: "a"))
+            }
+        }
+
+        let heard = other.store.signals.jobs.generation
+        let unheard = deaf.store.signals.jobs.generation
+        try await tell()
+        #expect(await hears(other.store, after: heard))
+        #expect(deaf.store.signals.jobs.generation == unheard)
+
+        let before = other.store.signals.jobs.generation
+        try database.cutOff()
+        // Writing after that is a call of its own on a new connection, or two.
+        do { try await tell() } catch let fault as any Fault where fault.kind == .unavailable {
+            try await tell()
+        }
+        // It listens anew, and looks for what was said meanwhile; then it hears again.
+        #expect(await hears(other.store, after: before))
+        let anew = other.store.signals.jobs.generation
+        try await tell()
+        #expect(await hears(other.store, after: anew))
+        for member in [one, other, deaf] { await member.store.close() }
+    }
+
     @Test func `a process that was taken for dead finishes late, and changes nothing`()
         async throws
     {

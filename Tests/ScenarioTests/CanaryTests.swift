@@ -1,6 +1,8 @@
 import CSQLite
 import Foundation
+import Glibc
 import Kernel
+import Processes
 import Storage
 import Testing
 
@@ -30,6 +32,37 @@ import Testing
         sqlite3_close(database)
 
         #expect(try Self.findings(in: path) == ["events.data: heronsgate"])
+    }
+
+    @Test func `no log line tells a name, a street, a secret or a key, at its lowest level`()
+        async throws
+    {
+        let session = try await ProcessSession(
+            ["--faults-per-mille", "30", "--webhook-faults-per-mille", "60"],
+            arguments: [
+                "--poll-seconds", "0.5", "--poll-overlap-seconds", "120", "--log-level", "debug",
+            ])
+        defer { session.end() }
+        let process = try await session.serve()
+        defer { process.signal(SIGKILL) }
+        try await session.ready()
+        try await session.openShop(limitPerMinute: 3000)
+        try await session.tell("/control/rate", .object(["perMinute": .integer(600)]))
+        try await session.until("orders flow, and some fail") {
+            let counts = try await session.get("/v1/orders/counts")
+            return (Int(counts["confirmed"].text) ?? 0) >= 5
+        }
+        process.signal(SIGTERM)
+        try await process.ended()
+
+        let log = try String(contentsOfFile: session.folder + "/serve.log", encoding: .utf8)
+        let secrets = Self.canaries + ["secret-1", "lsh_live_", "authorization: "]
+        #expect(log.split(separator: "\n").count > 5, "\(log.prefix(500))")
+        for secret in secrets {
+            #expect(!log.lowercased().contains(secret), "\(secret)")
+        }
+        // The control: what a line does tell is found.
+        #expect(log.contains("ecs.version") && log.contains("longshore"))
     }
 
     private static let canaries = ["quillfeather", "heronsgate", "555019", "relay.example"]

@@ -1,4 +1,6 @@
+import CSQLite
 import Foundation
+import Glibc
 import Kernel
 import Processes
 import Storage
@@ -30,6 +32,71 @@ import Testing
             let (code, said) = try await run(arguments + ["--json"], input: input)
             guard code == .exited(0) else { throw StageError(description: said) }
             return try BodyCoder.decode(JSONValue.self, from: Array(said.utf8))
+        }
+    }
+
+    /// Changes one record behind everybody's back. - Returns: how many rows.
+    private static func damage(_ sql: String, in folder: String) throws -> Int32 {
+        var database: OpaquePointer?
+        guard sqlite3_open(folder + "/longshore.db", &database) == SQLITE_OK else {
+            throw StageError(description: "cannot open the database in \(folder)")
+        }
+        defer { sqlite3_close(database) }
+        guard sqlite3_exec(database, sql, nil, nil, nil) == SQLITE_OK else {
+            throw StageError(description: String(cString: sqlite3_errmsg(database)))
+        }
+        return sqlite3_changes(database)
+    }
+
+    @Test func `verify finds each kind of damage, names it, and exits with 1`() async throws {
+        let session = try await ProcessSession(
+            [], arguments: ["--poll-seconds", "0.5", "--poll-overlap-seconds", "120"])
+        defer { session.end() }
+        let process = try await session.serve()
+        defer { process.signal(SIGKILL) }
+        try await session.ready()
+        try await session.openShop(limitPerMinute: 3000)
+        try await session.tell("/control/rate", .object(["perMinute": .integer(600)]))
+        try await session.until("orders are through") {
+            let counts = try await session.get("/v1/orders/counts")
+            return (Int(counts["confirmed"].text) ?? 0) >= 5
+        }
+        try await session.drain()
+        process.signal(SIGTERM)
+        try await process.ended()
+        let shop = Shop(folder: session.folder)
+        let sound = try await shop.run(["verify"])
+
+        func change(_ table: String, _ member: String, _ value: String) -> String {
+            """
+            UPDATE \(table) SET body = CAST(json_set(CAST(body AS TEXT), '$.\(member)', \(value)) AS BLOB)
+            WHERE rowid = (SELECT rowid FROM \(table) LIMIT 1)
+            """
+        }
+        var found: [String: (code: ChildProcess.Ending, said: String)] = [:]
+        for (invariant, table, member, value) in [
+            ("I2", "c_stock_levels", "reserved", "77"),
+            ("I4", "c_stock_levels", "reserved", "999999999"),
+            ("log", "c_orders", "reference", "'another'"),
+        ] {
+            try FileManager.default.copyItem(
+                atPath: session.folder + "/longshore.db", toPath: session.folder + "/whole")
+            let rows = try Self.damage(change(table, member, value), in: session.folder)
+            try #require(rows == 1, "\(invariant)")
+            found[invariant] = try await shop.run(["verify"])
+            for suffix in ["", "-wal", "-shm"] {
+                try? FileManager.default.removeItem(
+                    atPath: session.folder + "/longshore.db" + suffix)
+            }
+            try FileManager.default.moveItem(
+                atPath: session.folder + "/whole", toPath: session.folder + "/longshore.db")
+        }
+
+        #expect(sound.code == .exited(0), "\(sound.said)")
+        for (invariant, answer) in found {
+            #expect(
+                answer.code == .exited(1) && answer.said.contains(invariant),
+                "\(invariant): \(answer.said.suffix(600))")
         }
     }
 

@@ -7,6 +7,7 @@ import NIOHTTP1
 import Platform
 import Processes
 import Storage
+import StorageTesting
 import Synchronization
 import Testing
 import Warehouse
@@ -125,6 +126,66 @@ import Warehouse
         }
     }
 
+    @Test func `a store that does not answer is a reason, and nobody hangs with it`() async throws {
+        try await Stage.with(.init(isPolling: false)) { stage in
+            let url = "http://127.0.0.1:\(stage.port)"
+            let gate = WriterGate()
+            let store = stage.platform.store
+            let stuck = Task {
+                try await store.writeUnrepeated(.sample()) { _ in _ = gate.pass() }
+            }
+            await gate.isBusy.first(at: 1)
+
+            let began = ContinuousClock.now
+            // One that was looked at just before is good for a second.
+            try await stage.until("it says that it is not ready") {
+                try await Stage.send(.GET, url + "/readyz", within: .seconds(10)).status == 503
+            }
+            let hung = try await Stage.send(.GET, url + "/readyz", within: .seconds(10))
+            let taken = ContinuousClock.now - began
+            let alive = try await Stage.send(.GET, url + "/livez")
+            gate.open()
+            _ = try await stuck.value
+
+            let reasons = hung.body["checks"].list.filter { $0["isGood"] == .bool(false) }
+            #expect(reasons.map { $0["name"].text } == ["store"])
+            #expect(reasons.first?["detail"].text.contains("has not been answered") == true)
+            #expect(taken < .seconds(10) && alive.status == 200)
+            try await stage.until("it is ready again") {
+                try await Stage.send(.GET, url + "/readyz").status == 200
+            }
+        }
+    }
+
+    @Test func `a consumer reads the whole log in pieces, each event once`()
+        async throws
+    {
+        try await Stage.with(.init(isPolling: false)) { stage in
+            try await stage.receive("A", 20)
+            for number in 0..<4 { try await stage.order("971\(number)", [("A", 1)]) }
+            for number in 0..<4 { try await stage.awaits("971\(number)", "confirmed") }
+            let whole = try await stage.get("/v1/events?limit=500")["items"].list
+            try #require(whole.count > 20 && whole.count < 500)
+
+            var pieces: [JSONValue] = []
+            var place = ""
+            while true {
+                let piece = try await stage.get("/v1/events?limit=7&after=\(place)")
+                let items = piece["items"].list
+                if items.isEmpty { break }
+                pieces += items
+                place = piece["next"].text
+            }
+            try await stage.order("9719", [("A", 1)])
+            try await stage.awaits("9719", "confirmed")
+            let later = try await stage.get("/v1/events?limit=500&after=\(place)")["items"].list
+            let all = try await stage.get("/v1/events?limit=500")["items"].list
+
+            #expect(pieces == whole)
+            #expect(later == Array(all.dropFirst(whole.count)) && !later.isEmpty)
+        }
+    }
+
     @Test func `a caller's trace is carried to the last job and event`() async throws {
         try await Stage.with(.init(isPolling: false)) { stage in
             let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -144,6 +205,11 @@ import Warehouse
             let kinds = Set(
                 jobs.filter { $0["correlation"].text == trace }.map { $0["kind"].text })
             #expect(kinds.contains("walmart.settleObligation"), "\(kinds)")
+            let order = try #require(try await stage.find("9602"))["id"].text
+            let history = try await stage.log().filter { $0.stream == "orders/\(order)" }
+            #expect(history.count > 5 && history.allSatisfy { $0.correlation == trace })
+            // The control: what belongs to nobody's call has another.
+            #expect(try await stage.log().contains { $0.correlation != trace })
             let called = try await stage.ledger()["calls"].list.filter {
                 $0["operation"].text == "ship" && $0["order"].text == "9602"
             }
@@ -153,7 +219,29 @@ import Warehouse
     }
 }
 
+/// Keeps the writer busy until it is opened, and not for ever.
+private final class WriterGate: Sendable {
+    private let semaphore = DispatchSemaphore(value: 0)
+    let isBusy = Counted()
+
+    func open() { semaphore.signal() }
+
+    func pass() -> Bool {
+        isBusy.raise()
+        // A closure blocks the writer; that is what the test is about.
+        return semaphore.wait(timeout: .now() + .seconds(120)) == .success
+    }
+}
+
 extension Stage {
+    /// Every event of the tenant, private ones too.
+    func log() async throws -> [Envelope] {
+        let tenant = try #require(TenantID(tenant))
+        return try await platform.store.read(tenant) {
+            try $0.log(after: .start, types: nil, limit: 5000).events
+        }
+    }
+
     /// A webhook about an order, which the marketplace need not know.
     func announce(_ event: String, order: String) async throws {
         let body = BadInputTests.event(event, order)

@@ -243,7 +243,11 @@ final class ProcessSession: Sendable {
     private func retryQuarantined() async throws {
         let jobs = try await get("/v1/jobs?limit=500&state=discarded")["items"].list
         for job in jobs where job["fault"]["code"].text == "jobs.quarantined" {
-            try await post("/v1/jobs/\(job["number"].text)/retry", .object([:]))
+            let path = "/v1/jobs/\(job["number"].text)"
+            let answer = try await post(path + "/retry", .object([:]))
+            // Another does its work.
+            guard answer["code"].text == "jobs.superseded" else { continue }
+            try await post(path + "/dismissal", .object([:]))
         }
     }
 

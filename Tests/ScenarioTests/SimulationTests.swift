@@ -39,8 +39,12 @@ import Testing
         let reached = Set(halves.flatMap { $0.said["reached"].list.map(\.text) })
         for point in [
             "clock.step", "disk.diedAfterCommit", "disk.diedBeforeCommit", "disk.full",
-            "network.answerLost", "network.notReached", "network.status429", "network.status503",
-            "webhook.toNobody",
+            "effect.hadHappened", "effect.hadNotHappened", "events.alone", "events.aloneAgain",
+            "events.handledAfterAll", "events.setAside", "events.waitedBehind",
+            "jobs.broughtForward", "jobs.endWrittenLater", "jobs.excused", "jobs.promoted",
+            "jobs.quarantined", "jobs.suspectAlone", "network.answerLost", "network.notReached",
+            "network.status400", "network.status401", "network.status404", "network.status429",
+            "network.status503", "webhook.toNobody",
         ] {
             #expect(reached.contains(point), "\(point) was never reached")
         }

@@ -1,5 +1,8 @@
+import Contracts
 import Foundation
+import Kernel
 import Logging
+import Security
 import Synchronization
 import Telemetry
 import Testing
@@ -58,6 +61,36 @@ import Testing
         #expect(!text.contains("Joe") && !text.contains("abc") && text.contains("[redacted]"))
         // The control: the same without the type is written.
         #expect("\(try logged { $0.info("x", metadata: ["buyer": "Joe Doe"]) })".contains("Joe"))
+    }
+
+    @Test func `what holds a name, an address or a secret never tells it, whatever holds that`()
+        throws
+    {
+        struct Letter { let to: ContactDetails }
+        struct Plain { let name = "Quillfeather" }
+        var generator = SystemRandomNumberGenerator()
+        let key = APIKeyText(using: &generator)
+        let buyer = ContactDetails(
+            name: "Quillfeather", phone: "555019", email: "q@relay.example",
+            addressLines: ["17 Heronsgate Lane"], city: "Troy", region: "NY",
+            postalCode: "12180", country: "US")
+        let access = ConnectionAccess(
+            id: ConnectionID(at: Instant(microseconds: 0), high: 1, low: 1), tenant: .platform,
+            name: "n",
+            channel: "walmart", baseURL: "https://x", clientID: "id",
+            clientSecret: "hush-hush", webhook: nil, limits: [:], isEnabled: true)
+
+        let lines = try logged {
+            $0.info("\(buyer) \(key) \(access) \([buyer]) \(Letter(to: buyer))")
+            $0.error("x", metadata: ["error": "\([access]) \(["k": key])"])
+        }
+
+        let text = "\(lines)"
+        for secret in ["Quill", "Heron", "555019", "relay", "lsh_live", "hush"] {
+            #expect(!text.contains(secret), "\(secret) in \(text)")
+        }
+        // The control: what is not of such a type is written.
+        #expect("\(try logged { $0.info("\(Plain())") })".contains("Quillfeather"))
     }
 
     @Test func `a line has an end`() throws {

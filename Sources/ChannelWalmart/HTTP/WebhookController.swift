@@ -39,6 +39,7 @@ struct WebhookController: Sendable {
             at: timekeeper.now)
         let event = try WalmartWebhook(json: body)
         let isNew = try await keep(event, body, access, context)
+        if !isNew { FailurePoint.reach("webhook.duplicate") }
         return JSONReply(["status": isNew ? "accepted" : "duplicate"])
     }
 

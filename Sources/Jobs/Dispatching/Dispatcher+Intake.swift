@@ -128,6 +128,7 @@ extension Dispatcher {
         var job = row
         if job.ranAlone, !FailurePoint.isPlanted("forgetCrashes") { job.crashes += 1 }
         guard job.crashes < Self.crashLimit else {
+            FailurePoint.reach("jobs.quarantined")
             logger.error("quarantined", metadata: ["job": "\(row.number)", "kind": "\(row.kind)"])
             board.count { $0.quarantined += 1 }
             try await save(Settlement(quarantining: job, now: now), of: row)
@@ -208,6 +209,7 @@ extension Dispatcher {
     private func bringForward(
         by step: Duration, _ now: Instant, writtenAfter: Int64
     ) async throws {
+        FailurePoint.reach("jobs.broughtForward")
         let last = now + step + Self.shortWait
         let horizon = (now + Self.shortWait).microseconds
         // What was put off for a moment by the clock that was ahead is due about where it stood.
@@ -289,6 +291,7 @@ extension Dispatcher {
     }
 
     private func promote(_ now: Instant) async throws {
+        FailurePoint.reach("jobs.promoted")
         let headers = try await changeDue(now) {
             try $0.promoteDue(now: now.microseconds, limit: Self.promoteLimit)
         }
@@ -302,6 +305,7 @@ extension Dispatcher {
     ) async throws -> [(JobRow, AttemptStop)] {
         if isAlone, let only = all.first {
             // An event may be on trial too: a death must say which of them it was.
+            FailurePoint.reach("jobs.suspectAlone")
             await leases.loneTurn.enter()
             suspect = only.number
         }

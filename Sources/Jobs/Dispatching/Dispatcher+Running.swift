@@ -99,6 +99,7 @@ extension Dispatcher {
             do { return try await body() } catch {
                 if let breakage = store.breakage { throw breakage }
                 tries += 1
+                FailurePoint.reach("jobs.endWrittenLater")
                 logger.error("outcome not written", metadata: ["error": "\(error)"])
                 // A full disk, or a database that is away, may take as long as it will.
                 guard tries < 60 || RecordedFault(error).kind == .unavailable else { throw error }
@@ -178,6 +179,7 @@ extension Dispatcher {
                 row, excusing: cause, isTrouble: true, for: Self.missingHandlerPause, now: now)
         }
         if Self.isOwnTrouble(cause) {
+            FailurePoint.reach("jobs.excused")
             return Settlement(
                 row, excusing: cause, isTrouble: false, for: Self.ownTroublePause, now: now)
         }
@@ -235,6 +237,7 @@ extension Dispatcher {
             if let allowed = breakers.failed(
                 connection, fault, at: timekeeper.steady, jitter: jitter)
             {
+                FailurePoint.reach("breaker.opened")
                 core.throttle(LimitScope.connection(connection), to: allowed)
             }
         }
@@ -243,6 +246,7 @@ extension Dispatcher {
     private func answered(_ connection: String) {
         let wasRecovering = breakers.isRecovering(connection)
         guard let allowed = breakers.succeeded(connection, at: timekeeper.steady) else { return }
+        FailurePoint.reach(wasRecovering ? "breaker.moreAllowed" : "breaker.cameBack")
         core.throttle(LimitScope.connection(connection), to: allowed)
         // Tokens saved up while nothing could be tried would all be spent at once.
         if !wasRecovering { budgets.empty(core.scopes(of: connection)) }

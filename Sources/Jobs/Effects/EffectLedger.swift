@@ -46,10 +46,13 @@ package struct EffectLedger: Sendable {
         case .calling:
             effect = try await change(effect.id, context) { $0.looks += 1 }
             switch try await look() {
-            case .happened: return try await finish(effect.id, .happened, context, settle)
+            case .happened:
+                FailurePoint.reach("effect.hadHappened")
+                return try await finish(effect.id, .happened, context, settle)
             case .refused(let fault):
+                FailurePoint.reach("effect.wasRefused")
                 return try await finish(effect.id, .refused(fault), context, settle)
-            case .absent: break
+            case .absent: FailurePoint.reach("effect.hadNotHappened")
             }
         case .planned: break
         }

@@ -88,13 +88,26 @@ extension Platform {
         }
     }
 
-    private func addHealth(to router: Router<APIContext>) {
+    /// What collectors and orchestrators ask, on a port of its own that a firewall keeps to them.
+    func figuresRouter() -> Router<APIContext> {
+        let router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: ProblemMiddleware())
+        addProbes(to: router)
+        addMetrics(to: router.group())
+        return router
+    }
+
+    private func addProbes(to router: Router<APIContext>) {
         router.get("livez") { _, _ in JSONReply(["status": "alive"]) }
         router.get("readyz") { [self] _, _ in
             let readiness = await readiness.look(at: self)
             return JSONReply(
                 readiness, status: readiness.isReady ? .ok : .serviceUnavailable)
         }
+    }
+
+    private func addHealth(to router: Router<APIContext>) {
+        addProbes(to: router)
         // Figures of the whole installation: for whoever is on this machine.
         guard configuration.isLoopback else { return }
         let figures = router.group().add(middleware: LoopbackHostMiddleware())

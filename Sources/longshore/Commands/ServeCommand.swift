@@ -24,6 +24,12 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Address to listen on. Beyond this machine the console is off.")
     var host = "127.0.0.1"
     @Option(help: "Port to listen on; 0 takes any free one.") var port = 8080
+    @Option(
+        help: """
+            Port for /metrics, /livez and /readyz without a key, on the same address. Without it \
+            /metrics is answered only where the API is on this machine.
+            """)
+    var metricsPort: Int?
     @Flag(help: "Let the warehouse pick, pack and dispatch by itself.") var autoWarehouse = false
     @Option(help: "Seconds between two readings of a channel's lists; 0 reads none.")
     var pollSeconds = 60.0
@@ -57,7 +63,12 @@ struct ServeCommand: AsyncParsableCommand {
         guard Logger.Level(rawValue: logLevel) != nil else {
             throw ValidationError("unknown log level “\(logLevel)”")
         }
-        guard (0...65_535).contains(port) else { throw ValidationError("no such port: \(port)") }
+        for port in [port, metricsPort ?? 1] where !(0...65_535).contains(port) {
+            throw ValidationError("no such port: \(port)")
+        }
+        guard metricsPort != 0, metricsPort != port else {
+            throw ValidationError("--metrics-port must be a port of its own")
+        }
         guard pollSeconds >= 0, pollOverlapSeconds >= 0 else {
             throw ValidationError("seconds cannot be negative")
         }
@@ -78,6 +89,7 @@ struct ServeCommand: AsyncParsableCommand {
         var configuration = options.configuration
         configuration.host = host
         configuration.port = port
+        configuration.metricsPort = metricsPort
         configuration.consoleTenant = options.tenant
         configuration.drainDelay = .seconds(drainSeconds ?? (configuration.isLoopback ? 0 : 5))
         configuration.isWarehouseAutomatic = autoWarehouse
