@@ -68,9 +68,14 @@ extension SubscriptionRunner {
         // So many a turn: behind one key's head may stand thousands, and the others are not to wait
         // for them.
         var rest = Self.parkedPerTurn
-        for head in due where rest > 0 { try await drain(head.key, &rest) }
+        for head in due where rest > 0 {
+            // Whoever is on trial may be long about it: what is due stays so, and the others go on.
+            guard leases.loneTurn.tryEnter() else { break }
+            defer { leases.loneTurn.leave() }
+            try await drain(head.key, &rest)
+        }
         if due.isEmpty { try await refreshParkedKeys() }
-        return !due.isEmpty
+        return rest < Self.parkedPerTurn
     }
 
     private static let parkedPerTurn = 64
@@ -103,8 +108,6 @@ extension SubscriptionRunner {
         }
         let event = row.replacement.map(stored.replacing(data:)) ?? stored
         let now = timekeeper.now.microseconds
-        await leases.loneTurn.enter()
-        defer { leases.loneTurn.leave() }
         if let fault = try await beginTrial(at: row.position) {
             return try await putOff(row, event, fault, now)
         }
@@ -115,6 +118,7 @@ extension SubscriptionRunner {
             return true
         } catch is Changed {
             // A person had a word in between: look again.
+            trials[row.position] = nil
             return true
         } catch let outdated as Outdated {
             throw outdated
@@ -170,7 +174,6 @@ extension SubscriptionRunner {
             fault.kind.parksEvent
             ? nil : now + Backoff.ceiling(attempt: failed.attempts).microseconds
         let update = failed
-        defer { trials[row.position] = nil }
         let isTrouble = update.state == .parked || update.attempts >= Self.troubleAfter
         do {
             try await writeHeard(call(tenant: row.key.tenant, cause: event)) {
@@ -184,7 +187,11 @@ extension SubscriptionRunner {
                     try observer.parked(update, event, fault, in: transaction)
                 }
             }
-        } catch is Changed { return true }
+        } catch is Changed {
+            trials[row.position] = nil
+            return true
+        }
+        trials[row.position] = nil
         return false
     }
 }

@@ -37,6 +37,8 @@ package actor SubscriptionRunner {
     /// The share of the work this subscription belongs to, and the term in which it was read.
     private let shard: Int
     private var loadedIn: Int64?
+    /// The term in which it was last begun; read again within it, what it was at is its own.
+    private var begunIn: Int64?
     private var term: Int64 = 0
     /// Of a projection's tables, as of the last load.
     private var generation: Int64 = 0
@@ -45,7 +47,13 @@ package actor SubscriptionRunner {
     /// that had it before.
     private var cautious: Set<Int> = []
     /// Attempts alone that this one began and has not ended, by position.
-    var trials: [Int64: Int] = [:]
+    var trials: [Int64: Trial] = [:]
+
+    struct Trial {
+        let count: Int
+        /// The mark is known to be on disk.
+        var isWritten = false
+    }
     let observers: [any ParkingObserver]
 
     /// - Parameters:
@@ -122,8 +130,8 @@ package actor SubscriptionRunner {
         self.term = term
         if loadedIn != term {
             // Another had it meanwhile: where that one stood is in the database.
-            try await load()
-            loadedIn = term
+            try await read(isAnew: begunIn != term)
+            (loadedIn, begunIn) = (term, term)
         }
         do { return try await step() ? .moved : .still } catch {
             // Where this one stands may be ahead of what was written.
@@ -321,7 +329,7 @@ package actor SubscriptionRunner {
     private func attemptAlone(
         _ event: Envelope, _ key: ParkedKey, _ slot: Int, _ place: SlotPlace
     ) async throws {
-        await leases.loneTurn.enter()
+        await leases.loneTurn.enter(.brief)
         defer { leases.loneTurn.leave() }
         if let fault = try await beginTrial(at: place.position) {
             try await setAside(

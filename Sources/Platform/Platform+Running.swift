@@ -107,12 +107,16 @@ extension Platform {
         settings.maximumGracefulShutdownDuration = configuration.drainDelay + .seconds(30)
         settings.maximumCancellationDuration = .seconds(5)
         let group = ServiceGroup(configuration: settings)
-        let port = configuration.port
+        let ports = [configuration.port, configuration.metricsPort].compactMap {
+            $0.map(String.init)
+        }
+        .joined(separator: " or ")
         do { try await group.run() } catch let error as IOError where error.errnoCode == EADDRINUSE
         {
             await close()
             throw PlatformError(
-                .portTaken, "port \(port) is taken; stop what listens there or choose another port")
+                .portTaken, "port \(ports) is taken; stop what listens there or choose another port"
+            )
         }
         await close()
     }

@@ -81,10 +81,13 @@ final class PostgresNews: Sendable {
         let (news, heard) = state.withLock {
             state -> (EngineNews, (@Sendable (EngineNews) -> Void)?) in
             guard let connection = state.connection else { return ([], nil) }
-            let words = connection.notifications()
-            if !connection.isAlive || (isWoken && words.isEmpty && !answers(connection)) {
-                drop(&state)
+            var words = connection.notifications()
+            if isWoken, words.isEmpty {
+                if !answers(connection) { drop(&state) }
+                // What came in with the answer does not make the socket readable again.
+                words = connection.notifications()
             }
+            if state.connection != nil, !connection.isAlive { drop(&state) }
             let others = words.filter { $0.sender != connection.backendID }
             let news = others.compactMap { Int($0.text) }.map(EngineNews.init(rawValue:))
             return (news.reduce(into: []) { $0.formUnion($1) }, state.heard)

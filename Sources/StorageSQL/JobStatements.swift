@@ -332,17 +332,20 @@ extension JobRows where Self: StatementRunner {
         return .revived(job.header)
     }
 
-    /// Whether a newer value than this job's has been dealt with already.
+    /// Whether there is a newer value than this job's: sent, given up, or on its way.
     private func isOutdated(_ job: JobRow) throws -> Bool {
-        try first(
+        let newer: [SQLValue] = [
+            .text(job.tenant.rawValue), .text(job.kind), .optional(job.uniqueKey),
+            .integer(job.number),
+        ]
+        return try first(
             """
             SELECT 1 FROM job_history WHERE tenant = ? AND kind = ? AND unique_key = ?
-            AND number > ? AND state = 4 LIMIT 1
-            """,
-            [
-                .text(job.tenant.rawValue), .text(job.kind), .optional(job.uniqueKey),
-                .integer(job.number),
-            ]
+            AND number > ? AND state IN (4, 6)
+            UNION ALL
+            SELECT 1 FROM jobs WHERE tenant = ? AND kind = ? AND unique_key = ? AND number > ?
+            LIMIT 1
+            """, newer + newer
         ) { _ in true } ?? false
     }
 

@@ -112,6 +112,33 @@ extension StorageContract {
             }
             try require(revival == .superseded, "\(revival)")
         },
+        .init("an older value does not come back while or after a newer one is tried") { harness in
+            var latest = row()
+            (latest.uniqueKey, latest.uniqueness) = ("key", .latest)
+            let old = try await put(latest, harness).number
+            try await end(old, as: .discarded, harness)
+            let new = try await put(latest, harness).number
+            let claimed = try await rows(harness) {
+                try $0.claim([new], now: 1, isAlone: false)
+            }
+            let running = try await rows(harness) {
+                try $0.revive(tenant: .sample(1), old, now: 9, payload: nil)
+            }
+            try require(running == .superseded, "while the newer runs: \(running)")
+            var row = claimed[0]
+            (row.state, row.finished) = (.discarded, 3)
+            let ended = row
+            _ = try await rows(harness) { try $0.finish([ended], from: nil) }
+            let (first, second) = try await rows(harness) { session in
+                (
+                    try session.revive(tenant: .sample(1), old, now: 9, payload: nil),
+                    try session.revive(tenant: .sample(1), new, now: 9, payload: nil)
+                )
+            }
+            guard case .revived = second, first == .superseded else {
+                throw ContractViolation(description: "\(first), \(second)")
+            }
+        },
         .init("a newer value has all its tries and does not wait for them") { harness in
             var latest = row()
             (latest.uniqueKey, latest.uniqueness) = ("key", .latest)

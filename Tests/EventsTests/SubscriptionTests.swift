@@ -266,10 +266,11 @@ final class EventsStage: Sendable {
             key: { try $0.decode(Rang.self).bell }, handle: { try self.hear($0, $1) })
     }
 
-    func restart() async throws {
+    func restart(observers: [any ParkingObserver] = []) async throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let fresh = SubscriptionRunner(
-            subscription, store: store, timekeeper: timekeeper, logger: logger, leases: leases)
+            subscription, store: store, timekeeper: timekeeper, logger: logger,
+            observers: observers, leases: leases)
         try await fresh.load()
         runner.withLock { $0 = fresh }
     }
@@ -285,6 +286,11 @@ final class EventsStage: Sendable {
         try await store.writeUnrepeated(.sample()) {
             try $0.emit(Noise(number: number), to: "noise/\(number)")
         }
+    }
+
+    /// As the service does it. - Returns: whether anything moved.
+    func stepIfOurs() async throws -> Bool {
+        try await runner.withLock { $0 }.stepIfOurs() == .moved
     }
 
     func step() async throws { _ = try await runner.withLock { $0 }.step() }

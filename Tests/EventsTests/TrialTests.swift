@@ -113,6 +113,41 @@ import Testing
         }
     }
 
+    @Test func `what this process lives through is no death, however often`() async throws {
+        let stage = try await EventsStage()
+        let deaf = DeafObserver()
+        stage.breakBell("a")
+        try await stage.ring("a", 0)
+        let position = try await positions(stage)[0]
+        try await stage.restart(observers: [deaf])
+
+        // It is neither handled nor set aside, and each time all is to be done again.
+        for _ in 0..<5 {
+            await #expect(throws: RecordedFault.self) { try await stage.stepIfOurs() }
+            #expect(try await trials(stage, position) == 1)
+        }
+        stage.mendBell("a")
+        while try await stage.stepIfOurs() {}
+
+        #expect(stage.heard("a") == [0])
+        #expect(try await stage.parking.list(tenant: .sample(1), after: 0, limit: 9).isEmpty)
+        #expect(try await trials(stage, position) == 0)
+    }
+
+    @Test func `the control: begun anew each time, the same are deaths`() async throws {
+        let stage = try await EventsStage()
+        let deaf = DeafObserver()
+        stage.breakBell("a")
+        try await stage.ring("a", 0)
+        let position = try await positions(stage)[0]
+
+        for count in 1...2 {
+            try await stage.restart(observers: [deaf])
+            await #expect(throws: RecordedFault.self) { try await stage.stepIfOurs() }
+            #expect(try await trials(stage, position) == count)
+        }
+    }
+
     @Test func `an event on trial waits for whoever is on trial`() async throws {
         let stage = try await EventsStage()
         let turn = stage.leases.loneTurn
@@ -120,7 +155,7 @@ import Testing
         stage.beforeHearing { _, _ in order.append(2) }
         try await stage.ring("a", 0)
         try await stage.restart()
-        await turn.enter()
+        await turn.enter(.long)
 
         let step = Task { try await stage.settle() }
         // Each of these is written after what was asked to be written before.
@@ -132,15 +167,15 @@ import Testing
         #expect(order.all.prefix(2) == [1, 2])
     }
 
-    @Test func `turns are given in the order they were asked for`() async {
+    @Test func `turns are given in the order they were asked for, to the brief first`() async {
         let turn = LoneTurn()
         let order = Order()
-        await turn.enter()
+        await turn.enter(.long)
 
         await withTaskGroup(of: Void.self) { group in
             for number in 1...3 {
                 group.addTask {
-                    await turn.enter()
+                    await turn.enter(number == 1 ? .long : .brief)
                     order.append(number)
                     turn.leave()
                 }
@@ -150,8 +185,19 @@ import Testing
             await group.waitForAll()
         }
 
-        #expect(order.all == [1, 2, 3])
+        #expect(order.all == [2, 3, 1])
     }
+}
+
+/// Who has to be told of an event set aside, and cannot be reached.
+private struct DeafObserver: ParkingObserver {
+    func parked(
+        _ row: ParkedRow, _ event: Envelope, _ fault: RecordedFault, in transaction: Transaction
+    ) throws {
+        throw RecordedFault(kind: .unavailable, code: "testing.deaf", detail: "away")
+    }
+
+    func released(_ row: ParkedRow, isHandled: Bool, in transaction: Transaction) throws {}
 }
 
 /// What came after what.

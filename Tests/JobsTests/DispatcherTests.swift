@@ -194,7 +194,7 @@ import Testing
         let number = try #require(try await stage.enqueue(Probe(name: "ok")))
         try await stage.claimAndDie(number, isAlone: false)
         let turn = stage.leases.loneTurn
-        await turn.enter()
+        await turn.enter(.long)
 
         try await stage.run { stage in
             while turn.waitingCount == 0 { await Task.yield() }
@@ -204,7 +204,7 @@ import Testing
         }
 
         #expect(try await stage.rows([.completed]).map(\.number) == [number])
-        await turn.enter()
+        await turn.enter(.long)
     }
 
     @Test func `a suspect that lives completes`() async throws {

@@ -306,7 +306,7 @@ extension Dispatcher {
         if isAlone, let only = all.first {
             // An event may be on trial too: a death must say which of them it was.
             FailurePoint.reach("jobs.suspectAlone")
-            await leases.loneTurn.enter()
+            await leases.loneTurn.enter(.long)
             suspect = only.number
         }
         var starts: [(start: DispatcherCore.Start, share: Share)] = []

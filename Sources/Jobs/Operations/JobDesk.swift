@@ -43,7 +43,7 @@ package struct JobDesk: Sendable {
                 JobRetried(number: number, kind: row.kind, isEdited: payload != nil), of: number)
         case .superseded:
             throw JobsError(
-                .superseded, "a newer job has the key of job \(number) and does its work")
+                .superseded, "another job has the key of job \(number), or brought a newer value")
         case .absent:
             throw JobsError(.notFinished, "job \(number) was retried meanwhile")
         }

@@ -41,7 +41,7 @@ package struct JobEnding: Sendable {
             try transaction.endInBatch(batch, as: job.state)
         }
         let stop = try stopChain(of: job, in: transaction)
-        for observer in isHeard || stop != nil ? observers : [] {
+        for observer in isHeard ? observers : [] {
             if job.state == .discarded, let fault = stop ?? job.fault {
                 try observer.failed(job, fault, in: transaction)
             } else if job.fault != nil {

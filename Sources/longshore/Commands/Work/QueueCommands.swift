@@ -81,8 +81,12 @@ struct DrainQueue: AsyncParsableCommand {
                 .object(["scope": .string(scope), "reason": .string(reason)]))
             let name = pause.plain("scope")
             let end = ContinuousClock.now + .seconds(seconds)
+            // A process hears of a pause within a second, and may have begun one just before.
+            let heard = ContinuousClock.now + .seconds(min(3, seconds))
             var told = ""
-            while pause.plain("running") != "0", ContinuousClock.now < end {
+            while pause.plain("running") != "0" && ContinuousClock.now < end
+                || ContinuousClock.now < heard
+            {
                 if pause.plain("running") != told {
                     told = pause.plain("running")
                     Terminal.note("\(name) is paused; \(told) of it still run …")
