@@ -188,7 +188,7 @@ import Testing
     /// Waits until a store hears of jobs, in real time: the test's own stands still.
     private func hears(_ store: Store, after generation: UInt64) async -> Bool {
         let real = SystemTimekeeper()
-        await store.signals.jobs.wait(after: generation, until: real.now + .seconds(20), by: real)
+        await store.signals.jobs.wait(after: generation, until: real.now + .seconds(90), by: real)
         return store.signals.jobs.generation > generation
     }
 

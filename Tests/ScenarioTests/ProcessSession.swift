@@ -21,6 +21,8 @@ final class ProcessSession: Sendable {
     private let database: String?
     private let client: AdminClient
     private let market: ChildProcess
+    /// Each is two or three processes: more of them at once only make all slower than they may be.
+    private static let turnstile = Turnstile(places: 3)
 
     /// - Parameters:
     ///   - sandboxArguments: such as faults and limits.
@@ -29,6 +31,7 @@ final class ProcessSession: Sendable {
     init(
         _ sandboxArguments: [String], arguments: [String], database: String? = nil
     ) async throws {
+        await Self.turnstile.enter()
         self.database = database
         folder = "/var/tmp/longshore-crash-\(UUID().uuidString)"
         try FileManager.default.createDirectory(
@@ -50,6 +53,7 @@ final class ProcessSession: Sendable {
 
     func end() {
         market.signal(SIGTERM)
+        Task { await Self.turnstile.leave() }
         if ProcessInfo.processInfo.environment["LONGSHORE_KEEP"] == nil {
             try? FileManager.default.removeItem(atPath: folder)
         }
@@ -105,7 +109,7 @@ final class ProcessSession: Sendable {
     }
 
     func until(
-        _ claim: String, within limit: Duration = .seconds(60),
+        _ claim: String, within limit: Duration = .seconds(180),
         _ isSo: @Sendable () async throws -> Bool
     ) async throws {
         let clock = SystemTimekeeper()

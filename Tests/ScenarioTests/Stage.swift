@@ -303,7 +303,7 @@ extension Stage {
     func until(_ claim: String, _ isSo: @Sendable () async throws -> Bool) async throws {
         let clock = SystemTimekeeper()
         // All suites run side by side on two cores: a machine that is slow is not a claim that fails.
-        let end = clock.now + .seconds(90)
+        let end = clock.now + .seconds(240)
         while clock.now < end {
             let generation = platform.store.signals.log.generation
             if try await isSo() { return }
