@@ -22,7 +22,7 @@ final class ProcessSession: Sendable {
     private let client: AdminClient
     private let market: ChildProcess
     /// Each is two or three processes: more of them at once only make all slower than they may be.
-    private static let turnstile = Turnstile(places: 3)
+    private static let turnstile = Turnstile(places: 2)
 
     /// - Parameters:
     ///   - sandboxArguments: such as faults and limits.

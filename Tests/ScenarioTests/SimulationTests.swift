@@ -11,7 +11,7 @@ import Testing
     /// In a process of its own, which leaves the processors to other tests first.
     private func simulate(_ arguments: [String]) async throws -> (status: Int32, said: JSONValue) {
         let (ending, text) = try await ChildProcess.run(
-            ["/usr/bin/nice", "-n", "5", ProcessSession.program.path, "simulate", "--json"]
+            ["/usr/bin/nice", "-n", "15", ProcessSession.program.path, "simulate", "--json"]
                 + arguments, errors: .asOurs)
         guard case .exited(let status) = ending else {
             throw StageError(description: "simulate ended by \(ending)")

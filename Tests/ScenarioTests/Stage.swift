@@ -56,7 +56,7 @@ final class Stage: Sendable {
 
     /// Whole installations side by side; more would only wait for each other's turns on two cores,
     /// until somebody's patience ends.
-    private static let turnstile = Turnstile(places: 6)
+    private static let turnstile = Turnstile(places: 4)
 
     struct Options {
         var isWarehouseAutomatic = true
