@@ -2,7 +2,6 @@ import EngineTesting
 import Foundation
 import Glibc
 import Kernel
-import NIOCore
 import NIOHTTP1
 import Processes
 import Storage
@@ -102,13 +101,8 @@ import Testing
 
 extension ProcessSession {
     /// Shares of the work that the second process has.
-    fileprivate func sharesOfPeer() async throws -> Int { try await sharesHeld(peer: true) }
-
-    /// Shares of the work that one of the two has; none while it does not answer.
-    fileprivate func sharesHeld(peer: Bool) async throws -> Int {
-        let port = port + (peer ? 1 : 0)
-        let answer = try? await Stage.send(
-            .GET, "http://127.0.0.1:\(port)/metrics", within: .seconds(3))
+    fileprivate func sharesOfPeer() async throws -> Int {
+        let answer = try? await Stage.send(.GET, "http://127.0.0.1:\(port + 1)/metrics")
         let line = answer?.text.split(separator: "\n").first {
             $0.hasPrefix("longshore_shares_held ")
         }
