@@ -129,12 +129,12 @@ import Warehouse
     @Test func `a store that does not answer is a reason, and nobody hangs with it`() async throws {
         try await Stage.with(.init(isPolling: false)) { stage in
             let url = "http://127.0.0.1:\(stage.port)"
-            let gate = WriterGate()
+            let gate = Gate()
             let store = stage.platform.store
             let stuck = Task {
                 try await store.writeUnrepeated(.sample()) { _ in _ = gate.pass() }
             }
-            await gate.isBusy.first(at: 1)
+            await gate.busy.first(at: 1)
 
             let began = ContinuousClock.now
             // One that was looked at just before is good for a second.
@@ -216,20 +216,6 @@ import Warehouse
             #expect(called.map { $0["trace"].text }.allSatisfy { $0.contains(trace) })
             #expect(!called.isEmpty)
         }
-    }
-}
-
-/// Keeps the writer busy until it is opened, and not for ever.
-private final class WriterGate: Sendable {
-    private let semaphore = DispatchSemaphore(value: 0)
-    let isBusy = Counted()
-
-    func open() { semaphore.signal() }
-
-    func pass() -> Bool {
-        isBusy.raise()
-        // A closure blocks the writer; that is what the test is about.
-        return semaphore.wait(timeout: .now() + .seconds(120)) == .success
     }
 }
 

@@ -1,4 +1,3 @@
-import Dispatch
 import EngineTesting
 import Kernel
 import Storage
@@ -6,21 +5,6 @@ import StorageTesting
 import Testing
 
 @Suite(.onBothEngines, .namingTheEngine) struct ReadLaneTests {
-    /// Keeps readers busy until it is opened, and not for ever.
-    private final class Gate: Sendable {
-        private let semaphore = DispatchSemaphore(value: 0)
-        let busy = Counted()
-
-        func open(for count: Int) { for _ in 0..<count { semaphore.signal() } }
-
-        /// - Returns: whether it was opened in time.
-        func pass() -> Bool {
-            busy.raise()
-            // A closure blocks its own reader; that is what this test is about.
-            return semaphore.wait(timeout: .now() + .seconds(300)) == .success
-        }
-    }
-
     @Test func `however long people look, what keeps work moving is read`() async throws {
         let database = try TestDatabase()
         let store = Store(engine: try database.engine())
