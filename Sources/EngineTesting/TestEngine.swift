@@ -64,14 +64,7 @@ package final class TestDatabase: Sendable {
     /// Ends every connection to its database; nothing for a folder.
     package func cutOff() throws {
         guard case .server(let database) = place else { return }
-        try PostgresEngine.administer(
-            database.address,
-            [
-                """
-                SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                WHERE datname = current_database() AND pid <> pg_backend_pid()
-                """
-            ])
+        try PostgresEngine.cutOff(database.address)
     }
 
     /// One more process' view of the same data.

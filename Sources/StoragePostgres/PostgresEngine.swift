@@ -93,6 +93,18 @@ package final class PostgresEngine: StorageEngine {
         } catch { throw PostgresWriter.translate(error) }
     }
 
+    /// Ends every connection to a database; for tests.
+    package static func cutOff(_ address: String) throws {
+        try administer(
+            address,
+            [
+                """
+                SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_backend_pid()
+                """
+            ])
+    }
+
     /// How often tables were read from end to end in this database's life, by sessions that have
     /// ended; for tests.
     package static func scans(_ address: String, of tables: [String]) throws -> [String: Int64] {

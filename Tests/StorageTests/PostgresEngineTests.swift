@@ -329,14 +329,7 @@ import Testing
                             after: seen.signal.generation, until: clock.now + .milliseconds(20),
                             by: clock)
                     }
-                    try PostgresEngine.administer(
-                        harness.address,
-                        [
-                            """
-                            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                            WHERE datname = current_database() AND pid <> pg_backend_pid()
-                            """
-                        ])
+                    try PostgresEngine.cutOff(harness.address)
                     seen.change { $0.kills += 1 }
                 }
             }
