@@ -35,7 +35,7 @@ final class ReadinessProbe: Sendable {
     private static let lifetime = Duration.seconds(1)
 
     /// A write that is not answered for so long says that none is.
-    static let storePatience = Duration.seconds(1)
+    private static let storePatience = Duration.seconds(1)
 
     /// A write under way, to see whether any is answered.
     private final class Attempt: Sendable {
