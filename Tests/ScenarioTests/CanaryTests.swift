@@ -45,13 +45,7 @@ import Testing
         defer { session.end() }
         let process = try await session.serve()
         defer { process.signal(SIGKILL) }
-        try await session.ready()
-        try await session.openShop(limitPerMinute: 3000)
-        try await session.tell("/control/rate", .object(["perMinute": .integer(600)]))
-        try await session.until("orders flow, and some fail") {
-            let counts = try await session.get("/v1/orders/counts")
-            return (Int(counts["confirmed"].text) ?? 0) >= 5
-        }
+        try await session.sell(untilConfirmed: 5)
         process.signal(SIGTERM)
         try await process.ended()
 

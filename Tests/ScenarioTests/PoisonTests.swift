@@ -58,10 +58,8 @@ import Testing
         defer { living.signal(SIGKILL) }
         // Once among others, twice alone.
         #expect(deaths == 3)
-        try await session.until("the others go on") {
-            let counts = try await session.get("/v1/orders/counts")
-            return (Int(counts["confirmed"].text) ?? 0) >= 12
-        }
+        // The others go on.
+        try await session.untilConfirmed(12)
         try await session.tell("/control/stop")
         let poison = try await session.get("/v1/jobs?limit=100&state=discarded")["items"].list
         #expect(poison.map { $0["fault"]["code"].text } == ["jobs.quarantined"])
@@ -98,10 +96,8 @@ import Testing
         let living = try #require(process)
         defer { living.signal(SIGKILL) }
         #expect(deaths == 3)
-        try await session.until("the others go on") {
-            let counts = try await session.get("/v1/orders/counts")
-            return (Int(counts["confirmed"].text) ?? 0) >= 12
-        }
+        // The others go on.
+        try await session.untilConfirmed(12)
         try await session.tell("/control/stop")
         let poison = try await session.get(Self.parked)["items"].list
         #expect(poison.map { $0["subscription"].text } == ["orders.whenOrderObserved"])

@@ -122,6 +122,22 @@ final class ProcessSession: Sendable {
         throw StageError(description: "never: \(claim)")
     }
 
+    /// Waits until so many orders are through.
+    func untilConfirmed(_ count: Int) async throws {
+        try await until("\(count) orders are through") {
+            let counts = try await self.get("/v1/orders/counts")
+            return (Int(counts["confirmed"].text) ?? 0) >= count
+        }
+    }
+
+    /// Connects the shop and has it sell, until so many orders are through.
+    func sell(untilConfirmed count: Int) async throws {
+        try await ready()
+        try await openShop(limitPerMinute: 3000)
+        try await tell("/control/rate", .object(["perMinute": .integer(600)]))
+        try await untilConfirmed(count)
+    }
+
     func get(_ path: String) async throws -> JSONValue {
         try BodyCoder.decode(JSONValue.self, from: try await client.get(path).body)
     }
