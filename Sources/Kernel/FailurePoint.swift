@@ -33,18 +33,21 @@ public enum FailurePoint {
     }
 
     private static let watched = Atomic<Bool>(false)
-    private static let watcher = Mutex<(@Sendable (String) -> Void)?>(nil)
+    /// Not the bare closure: in a generic container each access would wrap it once more, until calling
+    /// it overflows the stack.
+    private struct Watcher: Sendable { let tell: @Sendable (String) -> Void }
+    private static let watcher = Mutex<Watcher?>(nil)
 
     /// Tells whoever watches that something rare came about: a test of bad luck proves little where the
     /// ways out of it were never gone.
     public static func reach(_ name: StaticString) {
         guard watched.load(ordering: .relaxed) else { return }
-        watcher.withLock { $0 }?(name.description)
+        watcher.withLock { $0 }?.tell(name.description)
     }
 
     /// Has a simulation told of all that ``reach(_:)`` says from now on; `nil` ends it.
     public static func watch(_ watcher: (@Sendable (String) -> Void)?) {
-        Self.watcher.withLock { $0 = watcher }
+        Self.watcher.withLock { $0 = watcher.map { Watcher(tell: $0) } }
         watched.store(watcher != nil, ordering: .relaxed)
     }
 

@@ -58,7 +58,9 @@ package struct AdminClient: ConsoleSource {
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            let reason = (error as? HTTPClientError).map { "\($0)" } ?? "\(type(of: error))"
+            let reason =
+                (error as? HTTPClientError).map { "\($0)" } ?? (error as? IOError).map { "\($0)" }
+                ?? "\(type(of: error))"
             throw PlatformError(.serverUnreachable, "no answer on \(socket): \(reason)")
         }
     }
@@ -70,9 +72,13 @@ package struct AdminClient: ConsoleSource {
     ) async throws -> ConsoleAnswer {
         do {
             return try await sendOnce(method, path, body: body, key: key)
-        } catch  where method == .GET || (error as? HTTPClientError) == .remoteConnectionClosed {
+        } catch where method == .GET || Self.isLostConnection(error) {
             return try await sendOnce(method, path, body: body, key: key)
         }
+    }
+
+    private static func isLostConnection(_ error: any Error) -> Bool {
+        error is IOError || (error as? HTTPClientError) == .remoteConnectionClosed
     }
 
     private func sendOnce(

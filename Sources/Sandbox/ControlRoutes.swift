@@ -20,7 +20,7 @@ struct ControlRoutes: Sendable {
         }
         router.post("control/rate") { request, _ in
             let asked: RateRequest = try await read(request)
-            await market.setRate(perMinute: asked.perMinute)
+            await market.setRate(perMinute: asked.perMinute, upTo: asked.orders)
             return Response(status: .noContent)
         }
         router.post("control/sellers") { request, _ in
@@ -76,6 +76,8 @@ struct ControlRoutes: Sendable {
 
 struct RateRequest: Decodable, Sendable {
     let perMinute: Int
+    /// How many orders at most, until the next rate is set.
+    let orders: Int?
 }
 
 struct FaultRequest: Decodable, Sendable {

@@ -85,6 +85,8 @@ actor OrderMarket {
     private var made = 0
     private var nextEvent = 0
     private var perMinute: Int
+    /// Orders that may still be made at this rate; `nil` for any number.
+    private var remaining: Int?
 
     init(
         world: SharedWorld, sender: WebhookSender, configuration: SandboxConfiguration,
@@ -100,16 +102,21 @@ actor OrderMarket {
 
     func stop() { isStopped = true }
 
-    func setRate(perMinute: Int) { self.perMinute = min(max(perMinute, 0), 60_000) }
+    /// - Parameter count: then none are made until the next rate; `nil` for as many as come.
+    func setRate(perMinute: Int, upTo count: Int?) {
+        self.perMinute = min(max(perMinute, 0), 60_000)
+        remaining = count.map { max($0, 0) }
+    }
 
     /// Runs as long as the server: a fate decided earlier may still come to pass after `stop`.
     func run() async {
         await withDiscardingTaskGroup { group in
             var due = timekeeper.now
             while !Task.isCancelled {
-                if perMinute > 0, !isStopped,
+                if perMinute > 0, !isStopped, remaining != 0,
                     made < configuration.orderLimit, let seller = nextSeller()
                 {
+                    remaining = remaining.map { $0 - 1 }
                     make(for: seller, &group)
                 }
                 // With nothing to make, look every second whether that changed.

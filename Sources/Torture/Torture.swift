@@ -117,12 +117,37 @@ package struct Torture: Sendable {
             try await clock.sleep(for: .seconds(1))
         case .powerCut:
             try await clock.sleep(for: time)
+            try await standing(process)
             try disk.cutPower()
         default: try await clock.sleep(for: time)
         }
         kill(process, folder)
         try await ended(process, within: .seconds(30))
         if fault == .powerCut { try await disk.powerUp() }
+    }
+
+    /// Stops the process as the loss of power does: none of its threads runs on. What the disk is
+    /// asked for at this moment stays asked for, but nobody hears its answer: while the filesystem is
+    /// being cut off, ext4 may say yes to a sync of which nothing arrived. Of 100 cuts on a busy disk
+    /// two did, and only for what was answered after the cut had begun.
+    private func standing(_ process: ChildProcess) async throws {
+        process.signal(SIGSTOP)
+        let threads = "/proc/\(process.processID)/task"
+        let end = clock.now + .seconds(30)
+        while process.isRunning, clock.now < end {
+            let states = try FileManager.default.contentsOfDirectory(atPath: threads).map {
+                Self.state(of: threads + "/" + $0)
+            }
+            if states.allSatisfy({ $0 == "T" || $0 == "D" }) { return }
+            try await clock.sleep(for: .milliseconds(1))
+        }
+        throw TortureError("the process could not be stopped")
+    }
+
+    /// A thread's state, as “T” for stopped and “D” for waiting for a disk (proc(5)).
+    private static func state(of thread: String) -> Character? {
+        let text = (try? String(contentsOfFile: thread + "/stat", encoding: .utf8)) ?? ""
+        return text.split(separator: ")").last?.first { $0 != " " }
     }
 
     /// A busy machine takes its time to start: chance begins once work does.

@@ -37,7 +37,8 @@ final class RebuildStage: Sendable {
     /// What one ring counts: other code yields other sums.
     let weight = Mutex(1)
     let cracked = Mutex<Set<String>>([])
-    let strays = Mutex<@Sendable (Transaction) throws -> Void>({ _ in })
+    struct Stray: Sendable { let write: @Sendable (Transaction) throws -> Void }
+    let strays = Mutex(Stray { _ in })
     private let database: TestDatabase
     private let version = Mutex<Int64>(1)
     private let rung = Mutex<[String: Int]>([:])
@@ -138,7 +139,7 @@ final class RebuildStage: Sendable {
         if cracked.withLock({ $0.contains(event.bell) }) {
             throw RecordedFault(kind: .invalid, code: "testing.bell", detail: "cracked")
         }
-        try strays.withLock { $0 }(transaction)
+        try strays.withLock { $0 }.write(transaction)
         let weight = weight.withLock { $0 }
         if var tally = try transaction.find(Tally.byBell, event.bell) {
             tally.rings += weight

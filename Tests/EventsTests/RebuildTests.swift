@@ -275,7 +275,7 @@ import Testing
         ]
         for write in stray {
             let stage = try await RebuildStage()
-            stage.strays.withLock { $0 = write }
+            stage.strays.withLock { $0 = .init(write: write) }
             try await stage.ring("great")
             try await stage.settle()
             let parked = try await stage.parking.list(tenant: .sample(1), after: 0, limit: 9)

@@ -239,7 +239,8 @@ final class EventsStage: Sendable {
     let timekeeper = ManualTimekeeper()
     let parking: Parking
     let leases: Leases
-    private let prelude = Mutex<(@Sendable (Envelope, Transaction) throws -> Void)?>(nil)
+    private struct Prelude: Sendable { let hear: @Sendable (Envelope, Transaction) throws -> Void }
+    private let prelude = Mutex<Prelude?>(nil)
     private let runner: Mutex<SubscriptionRunner>
     private let heard = Mutex<[String: [Int]]>([:])
     private let broken = Mutex<[String: Int?]>([:])
@@ -307,11 +308,11 @@ final class EventsStage: Sendable {
     func mendBell(_ bell: String) { broken.withLock { $0[bell] = nil } }
 
     func beforeHearing(_ body: @escaping @Sendable (Envelope, Transaction) throws -> Void) {
-        prelude.withLock { $0 = body }
+        prelude.withLock { $0 = Prelude(hear: body) }
     }
 
     private func hear(_ envelope: Envelope, _ transaction: Transaction) throws {
-        try prelude.withLock { $0 }?(envelope, transaction)
+        try prelude.withLock { $0 }?.hear(envelope, transaction)
         let event = try envelope.decode(Rang.self)
         if let only = broken.withLock({ $0[event.bell] }), (only ?? event.number) == event.number {
             throw RecordedFault(kind: .invalid, code: "testing.bell", detail: "cracked")

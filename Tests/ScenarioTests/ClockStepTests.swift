@@ -29,9 +29,9 @@ import Testing
         defer { process.signal(SIGKILL) }
         try await session.ready()
         try await session.openShop(limitPerMinute: Self.limit)
-        try await session.tell("/control/rate", .object(["perMinute": .integer(90)]))
 
         for offset in Self.offsets {
+            try await session.tellRate(90, orders: 12)
             try clock.set(ahead: offset)
             let before = try await session.confirmed()
             try await session.until("orders are confirmed at \(offset) s", within: .seconds(300)) {
@@ -63,7 +63,7 @@ import Testing
         defer { process.signal(SIGKILL) }
         try await session.ready()
         try await session.openShop(limitPerMinute: Self.limit)
-        try await session.tell("/control/rate", .object(["perMinute": .integer(600)]))
+        try await session.tellRate(600, orders: 2000)
         try await session.until("orders are confirmed", within: .seconds(300)) {
             try await session.confirmed() > 5
         }

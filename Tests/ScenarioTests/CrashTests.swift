@@ -24,12 +24,13 @@ import Testing
             ["--faults-per-mille", "5", "--webhook-faults-per-mille", "30", "--seed", "\(seed)"],
             arguments: Self.polling)
         defer { session.end() }
-        try await Self.begin(session, rate: 1200)
+        try await Self.begin(session)
         var hits: [String: Int] = [:]
         for cycle in 0..<20 {
             let point = Self.points[cycle % Self.points.count]
             let visit =
                 point == "platform.starting" ? 1 : Int.random(in: 1...9, using: &generator)
+            try await session.tellRate(1200, orders: 40)
             let process = try await session.serve(["LONGSHORE_CRASH_AT": "\(point):\(visit)"])
             if try await Self.diedByItself(process, session, within: .seconds(20)) {
                 hits[point, default: 0] += 1
@@ -72,7 +73,7 @@ import Testing
     @Test func `the checker notices a confirmation without the effect ledger`() async throws {
         let session = try await ProcessSession(["--seed", "5"], arguments: Self.polling)
         defer { session.end() }
-        try await Self.begin(session, rate: 0)
+        try await Self.begin(session)
         let process = try await session.serve(["LONGSHORE_PLANT": "confirmWithoutLedger"])
         defer { process.signal(SIGKILL) }
         try await session.ready()
@@ -81,7 +82,7 @@ import Testing
             .object([
                 "fault": .string("cutAfter"), "operation": .string("ship"), "times": .integer(5),
             ]))
-        try await session.tell("/control/rate", .object(["perMinute": .integer(300)]))
+        try await session.tellRate(300, orders: 60)
         try await session.until("several have been shipped") {
             let effects = try await session.sandbox("/control/ledger")["effects"].list
             return effects.filter { $0["kind"].text == "ship" }.count > 12
@@ -105,13 +106,12 @@ import Testing
     }
 
     /// Opens shop with a platform that is killed before the orders flow.
-    private static func begin(_ session: ProcessSession, rate: Int64) async throws {
+    private static func begin(_ session: ProcessSession) async throws {
         let process = try await session.serve()
         try await session.ready()
         try await session.openShop(limitPerMinute: limit)
         process.signal(SIGKILL)
         try await process.ended()
-        try await session.tell("/control/rate", .object(["perMinute": .integer(rate)]))
     }
 
     /// It dies at its point; where that is not reached in time, it is killed where it is.
@@ -155,8 +155,9 @@ import Testing
     ) async throws -> [String] {
         let session = try await ProcessSession(["--seed", "3"], arguments: arguments)
         defer { session.end() }
-        try await begin(session, rate: 900)
+        try await begin(session)
         for _ in 0..<3 {
+            try await session.tellRate(900, orders: 60)
             let process = try await session.serve([
                 "LONGSHORE_PLANT": fault, "LONGSHORE_CRASH_AT": crash,
             ])

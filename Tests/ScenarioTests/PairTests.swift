@@ -25,11 +25,11 @@ import Testing
         defer { for process in processes { process.signal(SIGKILL) } }
         try await session.ready()
         try await session.openShop(limitPerMinute: Self.limit)
-        try await session.tell("/control/rate", .object(["perMinute": .integer(600)]))
         var random = SplitMix64(seed: Seeds.of(1)[0])
 
         for cycle in 0..<8 {
             let victim = cycle % 2
+            try await session.tellRate(600, orders: 100)
             let shown = try await session.shown()
             let more = Int.random(in: 5...25, using: &random)
             try await session.until("orders flow") { try await session.shown() >= shown + more }
@@ -39,6 +39,7 @@ import Testing
             let isLong = Bool.random(using: &random)
             let then = try await session.shown()
             if isLong {
+                try await session.tellRate(600, orders: 100)
                 try await session.until("time passes") { try await session.shown() >= then + 60 }
             }
             processes[victim] =

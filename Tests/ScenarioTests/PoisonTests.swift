@@ -44,7 +44,7 @@ import Testing
         try await session.openShop(limitPerMinute: limit)
         process.signal(SIGKILL)
         try await process.ended()
-        try await session.tell("/control/rate", .object(["perMinute": .integer(240)]))
+        try await session.tellRate(240, orders: 200)
         return session
     }
 

@@ -21,8 +21,6 @@ final class ProcessSession: Sendable {
     private let database: String?
     private let client: AdminClient
     private let market: ChildProcess
-    /// Each is two or three processes: more of them at once only make all slower than they may be.
-    private static let turnstile = Turnstile(places: 2)
 
     /// - Parameters:
     ///   - sandboxArguments: such as faults and limits.
@@ -31,7 +29,6 @@ final class ProcessSession: Sendable {
     init(
         _ sandboxArguments: [String], arguments: [String], database: String? = nil
     ) async throws {
-        await Self.turnstile.enter()
         self.database = database
         folder = "/var/tmp/longshore-crash-\(UUID().uuidString)"
         try FileManager.default.createDirectory(
@@ -42,18 +39,24 @@ final class ProcessSession: Sendable {
         port = Int.random(in: 20_000...32_000)
         self.arguments = arguments
         client = AdminClient(dataPath: folder, tenant: "t")
-        market = try await ChildProcess.start(
-            [
-                Self.program.path, "sandbox", "walmart", "--port", "0", "--until-input-ends",
-                "--sellers", "2",
-            ] + sandboxArguments)
+        await Turnstile.processes.enter()
+        do {
+            market = try await ChildProcess.start(
+                [
+                    Self.program.path, "sandbox", "walmart", "--port", "0", "--until-input-ends",
+                    "--sellers", "2",
+                ] + sandboxArguments)
+        } catch {
+            await Turnstile.processes.leave()
+            throw error
+        }
         let text = await market.firstLine()
         sandboxPort = text?.split(separator: ":").last.flatMap { Int($0) } ?? 0
     }
 
     func end() {
         market.signal(SIGTERM)
-        Task { await Self.turnstile.leave() }
+        Task { await Turnstile.processes.leave() }
         if ProcessInfo.processInfo.environment["LONGSHORE_KEEP"] == nil {
             try? FileManager.default.removeItem(atPath: folder)
         }
@@ -134,7 +137,7 @@ final class ProcessSession: Sendable {
     func sell(untilConfirmed count: Int) async throws {
         try await ready()
         try await openShop(limitPerMinute: 3000)
-        try await tell("/control/rate", .object(["perMinute": .integer(600)]))
+        try await tellRate(600, orders: 40 + count)
         try await untilConfirmed(count)
     }
 
@@ -156,6 +159,15 @@ final class ProcessSession: Sendable {
     func tell(_ path: String, _ body: JSONValue = .object([:])) async throws {
         _ = try await Stage.send(
             .POST, "http://127.0.0.1:\(sandboxPort)\(path)", BodyCoder.encode(body))
+    }
+
+    /// Has orders come, so many at most: a slow machine gets no more work than a fast one.
+    func tellRate(_ perMinute: Int, orders: Int) async throws {
+        try await tell(
+            "/control/rate",
+            .object([
+                "perMinute": .integer(Int64(perMinute)), "orders": .integer(Int64(orders)),
+            ]))
     }
 
     /// Facilities, products, stock, two sellers with webhooks.

@@ -8,11 +8,12 @@ import Testing
 
 /// R28: the real dispatcher, store and workers under simulated time, chance, disk and network.
 @Suite struct SimulationTests {
-    /// In a process of its own, which leaves the processors to other tests first.
+    /// In a process of its own, which takes a whole processor.
     private func simulate(_ arguments: [String]) async throws -> (status: Int32, said: JSONValue) {
-        let (ending, text) = try await ChildProcess.run(
-            ["/usr/bin/nice", "-n", "15", ProcessSession.program.path, "simulate", "--json"]
-                + arguments, errors: .asOurs)
+        let (ending, text) = try await Turnstile.processes.pass {
+            try await ChildProcess.run(
+                [ProcessSession.program.path, "simulate", "--json"] + arguments, errors: .asOurs)
+        }
         guard case .exited(let status) = ending else {
             throw StageError(description: "simulate ended by \(ending)")
         }

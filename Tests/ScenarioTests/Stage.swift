@@ -12,30 +12,6 @@ import ServiceLifecycle
 import Storage
 import Testing
 
-/// Lets so many in at once; the others come in the order in which they asked.
-actor Turnstile {
-    private var places: Int
-    private var waiting: [CheckedContinuation<Void, Never>] = []
-
-    init(places: Int) { self.places = places }
-
-    func enter() async {
-        if places > 0 {
-            places -= 1
-        } else {
-            await withCheckedContinuation { waiting.append($0) }
-        }
-    }
-
-    func leave() {
-        if waiting.isEmpty {
-            places += 1
-        } else {
-            waiting.removeFirst().resume()
-        }
-    }
-}
-
 struct StageError: Error, CustomStringConvertible {
     let description: String
 }

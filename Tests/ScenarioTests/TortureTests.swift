@@ -20,7 +20,9 @@ import Torture
             let torture = Torture(
                 program: ProcessSession.program.path, place: "/var/tmp", rounds: rounds,
                 control: wrong)
-            let verdict = try await torture.run(fault, seed: seed)
+            let verdict = try await Turnstile.processes.pass {
+                try await torture.run(fault, seed: seed)
+            }
             if let reason = verdict.notRun {
                 #expect(
                     ProcessInfo.processInfo.environment["CI"] == nil || getuid() != 0, "\(reason)")

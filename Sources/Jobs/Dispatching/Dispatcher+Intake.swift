@@ -6,6 +6,9 @@ import Storage
 /// What becomes known to the dispatcher, and what it takes up.
 extension Dispatcher {
     private static let promoteLimit = 500
+    /// What is due and cannot be had, as while another process' open transaction holds it, is asked
+    /// for again after this.
+    private static let promoteAgain = Duration.milliseconds(100)
     /// A clock that is corrected by less is let be.
     static let clockTolerance = Duration.seconds(1)
     /// Waits for another try are shorter than this.
@@ -295,6 +298,7 @@ extension Dispatcher {
         let headers = try await changeDue(now) {
             try $0.promoteDue(now: now.microseconds, limit: Self.promoteLimit)
         }
+        if headers.isEmpty, let due = nextDue, due <= now { nextDue = now + Self.promoteAgain }
         core.offer(headers.filter { isOurs($0.partition) })
         // Who promotes tells those whose it is.
         if headers.contains(where: { !isOurs($0.partition) }) { store.announce(.jobs) }
