@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Kernel
+import StorageSQLite
 
 /// Where the tortured data lies: a folder, or a small disk of its own that can be filled or cut off.
 final class ScratchDisk: Sendable {
@@ -78,6 +79,13 @@ final class ScratchDisk: Sendable {
         guard let mountPoint else { return }
         try await Tools.run([Self.unmount, mountPoint])
         try await Tools.run([Self.mount, "-o", "loop", image, mountPoint])
+    }
+
+    /// What the database's own checks find wrong with it.
+    func damage() throws -> [String] {
+        let path = try DataFolder(path: dataPath).databasePath
+        guard FileManager.default.fileExists(atPath: path) else { return [] }
+        return try SQLiteEngine.findings(in: path)
     }
 
     func remove() async {

@@ -28,6 +28,12 @@ package struct Torture: Sendable {
             }
         }
 
+        /// Whether the process ends by it.
+        var ends: Bool { crashPoint != nil || self == .failingSync }
+
+        /// Whether it is seen by what is refused.
+        var refuses: Bool { self == .fileLimit || self == .fullDisk }
+
         /// Where in the code the process dies.
         var crashPoint: String? {
             switch self {
@@ -42,6 +48,9 @@ package struct Torture: Sendable {
         }
     }
 
+    /// Bytes a file may hold where it may not grow; the record outside stays far below.
+    private static let fileLimit = 2 * 1_048_576
+
     let program: String
     /// Where scratch folders are made; on a real disk.
     let place: String
@@ -54,54 +63,52 @@ package struct Torture: Sendable {
     }
 
     /// Runs one fault on a scratch copy of its own, and takes it away again.
-    package func run(_ fault: Fault, seed: UInt64) async throws -> TortureVerdict {
-        if let reason = Tools.missing(for: fault) {
-            return TortureVerdict(fault.rawValue, notRun: reason)
-        }
+    package func run(_ fault: Fault, seed: UInt64) async -> TortureVerdict {
+        if let reason = Tools.missing(for: fault) { return TortureVerdict(fault, notRun: reason) }
         let folder = place + "/longshore-torture-\(UUID().uuidString.prefix(8))"
-        try FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700])
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        var random = SplitMix64(seed: seed)
         let disk: ScratchDisk
-        do { disk = try await ScratchDisk(for: fault, in: folder) } catch let error as TortureError
-        {
-            return TortureVerdict(fault.rawValue, notRun: error.description)
-        }
         do {
-            for round in 0..<rounds {
-                try await self.round(
-                    fault, disk, folder, from: Int64(round + 1) * 10_000_000, &random)
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700])
+            disk = try await ScratchDisk(for: fault, in: folder)
+        } catch { return TortureVerdict(fault, notRun: "\(error)") }
+        var random = SplitMix64(seed: seed)
+        var done: [TortureRound] = []
+        do {
+            for number in 1...rounds {
+                done.append(
+                    try await round(fault, disk, folder, from: Int64(number) * 10_000_000, &random))
             }
             try await disk.grow()
             let settle = try await start(disk, folder, ["--settle"])
             try await ended(settle, within: .seconds(300))
             await disk.remove()
+            return try TortureVerdict(fault, rounds: done, notebook: folder + "/outside")
         } catch {
             await disk.remove()
-            throw error
+            return TortureVerdict(fault, rounds: done.count, failed: "\(error)")
         }
-        return try TortureVerdict(
-            fault.rawValue, rounds: rounds, notebook: folder + "/outside")
     }
 
     private func round(
         _ fault: Fault, _ disk: ScratchDisk, _ folder: String, from: Int64,
         _ random: inout SplitMix64
-    ) async throws {
+    ) async throws -> TortureRound {
         var arguments = ["--from", "\(from)"]
         if let control { arguments += ["--control", control.rawValue] }
-        if fault == .fileLimit { arguments += ["--file-limit", "\(8 * 1_048_576)"] }
+        if fault == .fileLimit { arguments += ["--file-limit", "\(Self.fileLimit)"] }
         var environment: [String: String] = [:]
         if let point = fault.crashPoint {
             environment["LONGSHORE_CRASH_AT"] =
-                "\(point):\(Int.random(in: 20...400, using: &random))"
+                "\(point):\(Int.random(in: 20...200, using: &random))"
         }
         let process = try await start(
             disk, folder, arguments, environment, tracing: Tools.tracing(fault, &random))
-        let time = Duration.milliseconds(Int64.random(in: 400...2000, using: &random))
+        let time = Duration.milliseconds(Int64.random(in: 200...1200, using: &random))
         try await begun(from, folder)
+        let refused = refusals(folder)
         switch fault {
         case .pause:
             try await clock.sleep(for: time)
@@ -119,11 +126,36 @@ package struct Torture: Sendable {
             try await clock.sleep(for: time)
             try await standing(process)
             try disk.cutPower()
-        default: try await clock.sleep(for: time)
+        default: try await happens(to: process, folder, after: time, fault, refused)
         }
+        let isAlive = process.isRunning
         kill(process, folder)
         try await ended(process, within: .seconds(30))
         if fault == .powerCut { try await disk.powerUp() }
+        return TortureRound(
+            hasStruck: fault.ends
+                ? !isAlive : isAlive && (!fault.refuses || refusals(folder) > refused),
+            damage: try disk.damage())
+    }
+
+    /// Lets time pass, and more where the machine is too busy for the fault to have come about.
+    private func happens(
+        to process: ChildProcess, _ folder: String, after time: Duration, _ fault: Fault,
+        _ refused: Int
+    ) async throws {
+        try await clock.sleep(for: time)
+        let end = clock.now + .seconds(10)
+        while clock.now < end, process.isRunning,
+            fault.ends || (fault.refuses && refusals(folder) == refused)
+        {
+            try await clock.sleep(for: .milliseconds(50))
+        }
+    }
+
+    /// How often work was refused so far.
+    private func refusals(_ folder: String) -> Int {
+        let text = (try? String(contentsOfFile: folder + "/outside", encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").count { $0.hasPrefix("f ") }
     }
 
     /// Stops the process as the loss of power does: none of its threads runs on. What the disk is

@@ -51,7 +51,10 @@ package struct TortureWorker: Sendable {
         }
         let notebook = try Notebook(options.outside)
         notebook.write("pid \(getpid())")
-        let engine = try SQLiteEngine(folder: DataFolder(path: options.data)) { _ in exit(74) }
+        let engine = try SQLiteEngine(folder: DataFolder(path: options.data)) {
+            FileHandle.standardError.write(Data("\($0.detail)\n".utf8))
+            exit(74)
+        }
         let store = Store(engine: engine)
         _ = try await store.open([TortureRecord.self] + JobsModule.collections)
         if options.control == .doesNotSync { try engine.stopSyncing() }
@@ -83,24 +86,47 @@ package struct TortureWorker: Sendable {
     private struct Numbers: Sendable { let next: @Sendable () -> Int64 }
 
     private func call(_ store: Store, _ notebook: Notebook, _ numbers: Numbers) async {
-        let clock = SystemTimekeeper()
+        if options.control == .answersEarly {
+            return await callUnheard(store, notebook, numbers)
+        }
         while !Task.isCancelled {
             let number = numbers.next()
             notebook.write("t \(number)")
-            let call = Call(
-                tenant: .platform, actor: .platform, at: clock.now, correlation: "torture")
-            if options.control == .answersEarly { notebook.write("a \(number)") }
-            do {
-                try await store.writeUnrepeated(call) { transaction in
-                    try transaction.insert(
-                        TortureRecord(id: transaction.decision.newID(), number: number))
-                    try transaction.enqueue(TortureJob(number: number))
-                }
-                if options.control != .answersEarly { notebook.write("a \(number)") }
-            } catch {
-                // Refused, as when the disk is full: not acknowledged, and tried again shortly.
-                do { try await clock.sleep(for: .milliseconds(20)) } catch { return }
+            if await write(number, store, notebook) { notebook.write("a \(number)") }
+        }
+    }
+
+    /// The control: says yes to each at once, with some of its writes always under way.
+    private func callUnheard(_ store: Store, _ notebook: Notebook, _ numbers: Numbers) async {
+        await withTaskGroup(of: Bool.self) { group in
+            var underWay = 0
+            while !Task.isCancelled {
+                underWay += 1
+                let number = numbers.next()
+                notebook.write("t \(number)\na \(number)")
+                if underWay > 4 { _ = await group.next() }
+                group.addTask { await self.write(number, store, notebook) }
             }
+        }
+    }
+
+    /// - Returns: whether it is written; where it was refused, as on a full disk, after a moment.
+    private func write(_ number: Int64, _ store: Store, _ notebook: Notebook) async -> Bool {
+        let clock = SystemTimekeeper()
+        let call = Call(
+            tenant: .platform, actor: .platform, at: clock.now, correlation: "torture")
+        do {
+            try await store.writeUnrepeated(call) { transaction in
+                try transaction.insert(
+                    TortureRecord(id: transaction.decision.newID(), number: number))
+                try transaction.enqueue(TortureJob(number: number))
+            }
+            return true
+        } catch {
+            notebook.write("f \(number)")
+            // Only stopping cuts the moment short.
+            try? await clock.sleep(for: .milliseconds(20))
+            return false
         }
     }
 

@@ -21,7 +21,7 @@ import Torture
                 program: ProcessSession.program.path, place: "/var/tmp", rounds: rounds,
                 control: wrong)
             let verdict = try await Turnstile.processes.pass {
-                try await torture.run(fault, seed: seed)
+                await torture.run(fault, seed: seed)
             }
             if let reason = verdict.notRun {
                 #expect(
@@ -45,24 +45,28 @@ import Torture
 
         #expect(verdicts.count == 9 && verdicts.map(\.rounds).reduce(0, +) == 60)
         for verdict in verdicts {
-            #expect(verdict.isSound && verdict.acknowledged > 50, "\(verdict)")
+            #expect(
+                verdict.isSound && verdict.isTelling && verdict.acknowledged > 50, "\(verdict)")
         }
     }
 
     @Test func `full and slow disks, failing syncs and power cuts lose nothing`() async throws {
-        let verdicts = try await torture(
-            [.fullDisk, .slowDisk, .failingSync, .powerCut], rounds: 3)
+        let verdicts =
+            try await torture([.fullDisk, .slowDisk, .failingSync], rounds: 3)
+            + torture([.powerCut], rounds: 10)
 
         for verdict in verdicts {
             // A disk a hundred times slower acknowledges little, but something.
-            #expect(verdict.isSound && verdict.acknowledged > 5, "\(verdict)")
+            #expect(
+                verdict.isSound && verdict.isTelling && verdict.acknowledged > 5, "\(verdict)")
         }
     }
 
     @Test func `the controls lose`() async throws {
         for verdict in try await torture(
-            [.killBeforeCommit, .fullDisk, .slowDisk, .powerCut], rounds: 3, isControl: true)
-            + torture([.powerCut], rounds: 3, isControl: true, atPowerCut: .syncsRarely)
+            [.killBeforeCommit, .killAfterCommit, .fileLimit, .fullDisk, .slowDisk, .powerCut],
+            rounds: 2, isControl: true)
+            + torture([.powerCut], rounds: 2, isControl: true, atPowerCut: .syncsRarely)
         {
             #expect(verdict.lost > 0, "\(verdict)")
         }

@@ -13,8 +13,10 @@ struct TortureCommand: AsyncParsableCommand {
             can on a scratch copy, is broken again and again, and is then seen through to its end. \
             What it acknowledged and did was written down elsewhere at the time: that is compared \
             with what the store holds. Exits 1 when anything acknowledged is lost or any effect \
-            happened twice. --control does it wrong on purpose, and must lose: exits 2 when it does \
-            not, or when nothing was acknowledged, since then nothing is proven.
+            happened twice, or the database's own checks find damage. STRUCK counts the rounds in \
+            which the fault came about. Exits 2 where nothing is proven: when a fault never struck, or \
+            nothing was acknowledged. --control does it wrong on purpose, and must lose: exits 1 \
+            when every fault lost something, and 2 when one did not.
 
             Some faults need root or a tool; those that could not be run are named with the reason. \
             The store that is broken is the embedded one: a PostgreSQL server has its own proofs.
@@ -61,20 +63,21 @@ struct TortureCommand: AsyncParsableCommand {
                 control ? (fault == .powerCut ? .doesNotSync : .answersEarly) : nil
             let torture = Torture(
                 program: program, place: place, rounds: rounds, control: wrong)
-            do { verdicts.append(try await torture.run(fault, seed: seed)) } catch {
-                Terminal.error("\(fault.rawValue): \(error)")
-                throw ExitCode.failure
-            }
+            verdicts.append(await torture.run(fault, seed: seed))
         }
         show(verdicts)
+        // A control that was caught everywhere is broken as it should be.
+        if control, !unproven(verdicts).isEmpty { throw ExitCode(2) }
         if verdicts.contains(where: { !$0.isSound }) { throw ExitCode.failure }
-        if control || Self.provesNothing(verdicts) { throw ExitCode(2) }
+        if !unproven(verdicts).isEmpty { throw ExitCode(2) }
     }
 
-    /// What did not run, or acknowledged nothing, cannot have lost anything.
-    private static func provesNothing(_ verdicts: [TortureVerdict]) -> Bool {
+    /// The faults of which nothing can be said: what did not strike, or acknowledged nothing, cannot
+    /// have lost anything, and a control that lost nothing shows that losses are not seen.
+    private func unproven(_ verdicts: [TortureVerdict]) -> [String] {
         let ran = verdicts.filter { $0.notRun == nil }
-        return ran.isEmpty || ran.contains { $0.acknowledged == 0 }
+        if ran.isEmpty { return ["any fault"] }
+        return ran.filter { !$0.isTelling || (control && $0.lost == 0) }.map(\.fault)
     }
 
     private func show(_ verdicts: [TortureVerdict]) {
@@ -86,35 +89,42 @@ struct TortureCommand: AsyncParsableCommand {
         }
         Terminal.table(
             [
-                "FAULT", "ROUNDS", "ACKNOWLEDGED", "PRESENT", "LOST", "DUPLICATED", "UNDONE",
-                "SET ASIDE", "WHAT",
+                "FAULT", "STRUCK", "ACKNOWLEDGED", "PRESENT", "LOST", "DUPLICATED", "UNDONE",
+                "UNEXPECTED", "SET ASIDE", "WHAT",
             ],
             verdicts.filter { $0.notRun == nil }.map { verdict in
                 [
-                    verdict.fault, "\(verdict.rounds)", "\(verdict.acknowledged)",
-                    "\(verdict.present)", "\(verdict.lost)", "\(verdict.duplicated)",
-                    "\(verdict.undone)", "\(verdict.quarantined)",
+                    verdict.fault, "\(verdict.struck) of \(verdict.rounds)",
+                    "\(verdict.acknowledged)", "\(verdict.present)", "\(verdict.lost)",
+                    "\(verdict.duplicated)", "\(verdict.undone)", "\(verdict.unexpected)",
+                    "\(verdict.quarantined)",
                     Torture.Fault(rawValue: verdict.fault)?.summary ?? "",
                 ]
             })
         for verdict in verdicts {
             if let reason = verdict.notRun { Terminal.line("not run: \(verdict.fault): \(reason)") }
+            if let reason = verdict.failed { Terminal.line("failed: \(verdict.fault): \(reason)") }
+            for finding in verdict.damage { Terminal.line("damaged: \(verdict.fault): \(finding)") }
         }
-        let isSound = verdicts.allSatisfy(\.isSound)
-        let acknowledged = verdicts.map(\.acknowledged).reduce(0, +)
-        guard isSound else {
-            return Terminal.line(
-                "BROKEN: see LOST, DUPLICATED and UNDONE"
+        conclude(verdicts)
+    }
+
+    private func conclude(_ verdicts: [TortureVerdict]) {
+        let unproven = unproven(verdicts)
+        if verdicts.allSatisfy(\.isSound) {
+            let acknowledged = verdicts.map(\.acknowledged).reduce(0, +)
+            Terminal.line("0 of \(acknowledged) acknowledged are lost, no effect happened twice")
+        } else {
+            Terminal.line(
+                "BROKEN: see LOST, DUPLICATED, UNDONE and UNEXPECTED"
                     + (control ? "; the control does it wrong on purpose" : ""))
         }
-        Terminal.line("0 of \(acknowledged) acknowledged are lost, no effect happened twice")
-        if control {
-            Terminal.line(
-                "NOT PROVEN: done wrong on purpose it lost nothing either; try more rounds")
-        } else if Self.provesNothing(verdicts) {
-            Terminal.line(
-                "NOT PROVEN: of some fault nothing was acknowledged, or none could be run")
-        }
+        guard !unproven.isEmpty else { return }
+        Terminal.line(
+            "NOT PROVEN for \(unproven.joined(separator: ", ")): "
+                + (control
+                    ? "done wrong on purpose it lost nothing either; try more rounds"
+                    : "it never struck, nothing was acknowledged, or it could not be run"))
     }
 }
 
