@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 import Kernel
 import Storage
 
@@ -81,7 +82,10 @@ final class SQLiteConnection {
 
     /// Translates a result code; the statement's own text stays out of what callers see.
     func fault(_ code: Int32, _ sql: String) -> SQLiteFault {
-        SQLiteFault(code: code, message: String(cString: sqlite3_errmsg(handle)))
+        // Before anything else is called; SQLite itself keeps none of what fails inside a COMMIT.
+        let system = errno
+        return SQLiteFault(
+            code: code, message: String(cString: sqlite3_errmsg(handle)), system: system)
     }
 }
 
@@ -89,17 +93,26 @@ final class SQLiteConnection {
 struct SQLiteFault: Error {
     let code: Int32
     let message: String
+    /// The system's own number, where a call of it failed.
+    let system: Int32
 
     // The extended codes are macros that do not reach Swift (sqlite3.h, result codes).
     private static let uniqueIndex = SQLITE_CONSTRAINT | (8 << 8)
     private static let primaryKey = SQLITE_CONSTRAINT | (6 << 8)
+    private static let failedWrite = SQLITE_IOERR | (3 << 8)
 
     var primary: Int32 { code & 0xFF }
 
     var isConstraint: Bool { primary == SQLITE_CONSTRAINT }
 
+    /// A quota or a limit on a file's size: SQLite itself takes only a disk without room for full.
+    /// What was written is rolled back either way; a sync that fails is another matter.
+    private var isOutOfRoom: Bool { code == Self.failedWrite && [EFBIG, EDQUOT].contains(system) }
+
     var storageError: StorageError {
         switch primary {
+        case SQLITE_IOERR where isOutOfRoom:
+            StorageError(.full, "no more may be written here: \(message)")
         case SQLITE_FULL: StorageError(.full, "the disk or the database's size limit is full")
         case SQLITE_READONLY, SQLITE_PERM, SQLITE_CANTOPEN:
             StorageError(.readOnly, "the database may not be written: \(message)")

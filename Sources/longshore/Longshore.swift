@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 
 @main
 struct Longshore: AsyncParsableCommand {
@@ -21,4 +22,10 @@ struct Longshore: AsyncParsableCommand {
             DoctorCommand.self, SimulateCommand.self, TortureCommand.self,
             TortureWorkerCommand.self, BackupCommand.self, RestoreCommand.self,
         ])
+
+    static func main() async {
+        // A file that may not grow any more is refused like a full disk, not the end of the process.
+        signal(SIGXFSZ, SIG_IGN)
+        await main(nil)
+    }
 }
