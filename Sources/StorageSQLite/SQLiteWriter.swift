@@ -6,13 +6,15 @@ import Storage
 final class SQLiteWriter: BatchWriter {
     /// A batch ends at so many closures …
     static let batchLimit = 256
-    /// … or after so long, whichever is first.
-    static let batchTime = Duration.milliseconds(5)
+    /// … or after so long, whichever is first. Where the disk takes longer than that for a commit, a
+    /// batch may take as long: what waits for one sync would otherwise wait for several.
+    static let batchTime = Duration.milliseconds(5)...Duration.milliseconds(250)
 
     let connection: SQLiteConnection
     let session: SQLiteSession
     private(set) var batches = 0
     private(set) var closures = 0
+    private var lastCommit = Duration.zero
 
     /// Whether a batch also ends by time; a simulation has no time of its own to end it by.
     private let isTimed: Bool
@@ -32,7 +34,9 @@ final class SQLiteWriter: BatchWriter {
             while let work = next() { outcome.answers.append((work, .failure(fault))) }
             return outcome
         }
-        let end = ContinuousClock.now + Self.batchTime
+        let end =
+            ContinuousClock.now
+            + min(max(lastCommit, Self.batchTime.lowerBound), Self.batchTime.upperBound)
         var taken = 0
         while taken < Self.batchLimit, !isTimed || ContinuousClock.now < end, let work = next() {
             taken += 1
@@ -49,7 +53,9 @@ final class SQLiteWriter: BatchWriter {
         }
         batches += 1
         closures += taken
+        let began = ContinuousClock.now
         commit(done, &outcome)
+        lastCommit = ContinuousClock.now - began
         return outcome
     }
 
