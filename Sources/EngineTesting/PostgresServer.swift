@@ -71,13 +71,21 @@ package struct BreakableServer: Sendable {
     }
 
     /// Ends every process of the server at once and starts it again.
-    package func restart() async throws {
+    package func restart() async throws { try await tell("restart") }
+
+    /// Ends every process of the server at once; ``restart()`` starts it.
+    package func halt() async throws { try await tell("halt") }
+
+    private func tell(_ word: String) async throws {
         let (ending, said) = try await ChildProcess.run(
-            [PostgresServer.script.path, "restart", folder])
-        guard ending == .exited(0) else { throw Unrestarted(said: said) }
+            [PostgresServer.script.path, word, folder])
+        guard ending == .exited(0) else { throw Disobeyed(word: word, said: said) }
     }
 
-    private struct Unrestarted: Error { let said: String }
+    private struct Disobeyed: Error {
+        let word: String
+        let said: String
+    }
 
     package func stop() async throws {
         _ = try await ChildProcess.run([PostgresServer.script.path, "stop", folder])

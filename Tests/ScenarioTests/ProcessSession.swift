@@ -152,6 +152,14 @@ final class ProcessSession: Sendable {
         return try BodyCoder.decode(JSONValue.self, from: answer.body)
     }
 
+    /// What a request under this key is answered, whatever it is.
+    func answer(
+        _ path: String, _ body: JSONValue, key: String
+    ) async throws -> (status: Int, body: JSONValue) {
+        let answer = try await client.post(path, body: BodyCoder.encode(body), key: key)
+        return (answer.status, try BodyCoder.decode(JSONValue.self, from: answer.body))
+    }
+
     func sandbox(_ path: String) async throws -> JSONValue {
         try await Stage.send(.GET, "http://127.0.0.1:\(sandboxPort)\(path)").body
     }
