@@ -243,6 +243,10 @@ extension MarketplaceRoutes {
                 world.with { $0.expireTokens(of: seller) }
                 response = error(401, "UNAUTHORIZED.GMP_GATEWAY_API", "token expired", isBare: true)
             case .cutBefore: response = Response(status: .ok)
+            case .slow:
+                response = body(seller)
+                // Who hangs up meanwhile waits no longer.
+                try? await timekeeper.sleep(for: SandboxFault.delay)
             case .cutAfter, nil: response = body(seller)
             }
         }

@@ -3,6 +3,12 @@ import Kernel
 /// Trouble on demand.
 enum SandboxFault: String, Sendable, CaseIterable, Codable {
     case throttled, throttledBare, error500, html503, expireToken, cutBefore, cutAfter
+    /// The call happens, and is answered ``delay`` later.
+    case slow
+
+    static let delay = Duration.seconds(1)
+    /// What comes by chance; the others only when asked for.
+    static let byChance = allCases.filter { $0 != .slow }
 }
 
 /// Which trouble comes when: a list asked for, then chance at a rate.
@@ -40,7 +46,7 @@ struct SandboxFaults: Sendable {
         guard perMille > 0, Int.random(in: 0..<1000, using: &generator) < perMille else {
             return nil
         }
-        return SandboxFault.allCases.randomElement(using: &generator)
+        return SandboxFault.byChance.randomElement(using: &generator)
     }
 
     enum WebhookTrouble { case none, twice, late }

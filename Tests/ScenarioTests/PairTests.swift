@@ -63,6 +63,69 @@ import Testing
     }
 }
 
+/// R10 with real processes: who stands still for twice a lease is taken for dead, and comes back.
+@Suite struct StoppedProcessTests {
+    private static let limit = 3000
+
+    @Test func `what stood still longer than its lease changes nothing the other has done`()
+        async throws
+    {
+        guard let server = try await BreakableServer.start() else { return }
+        let session = try await ProcessSession(
+            [], arguments: ["--poll-seconds", "0.5", "--poll-overlap-seconds", "120"],
+            database: server.address)
+        defer { session.end() }
+        let processes = [try await session.serve(), try await session.servePeer()]
+        // A stopped process hears nothing else.
+        defer { for process in processes { process.signal(SIGKILL) } }
+        try await session.ready()
+        try await session.openShop(limitPerMinute: Self.limit)
+
+        for round in 0..<Extent.of(4, whole: 50) {
+            let (victim, other) = (round % 2, 1 - round % 2)
+            for process in 0..<2 {
+                try await session.until("each has its half") {
+                    try await session.shares(of: process) == Shard.count / 2
+                }
+            }
+            // Every answer takes a while: work is always under way.
+            try await session.tell(
+                "/control/faults",
+                .object(["fault": .string("slow"), "times": .integer(200)]))
+            let shown = try await session.shown()
+            try await session.tellRate(600, orders: 40)
+            try await session.until("orders flow") { try await session.shown() >= shown + 20 }
+            processes[victim].signal(SIGSTOP)
+            try await session.until("the other has all") {
+                try await session.shares(of: other) == Shard.count
+            }
+            try await session.until("the other goes on") {
+                try await session.shown() >= shown + 40
+            }
+            processes[victim].signal(SIGCONT)
+        }
+        try await session.tell("/control/faults/clear")
+        try await session.drain(isMending: true)
+
+        var refused = 0.0
+        for process in 0..<2 {
+            refused += try await session.figure(
+                "longshore_stale_commits_refused_total", of: process)
+        }
+        let violations = try await HistoryChecker(session: session, limitPerMinute: Self.limit)
+            .violations()
+        let findings = try await session.get("/v1/verification")["findings"].list
+        #expect(violations.isEmpty, "\(violations.prefix(10))")
+        #expect(findings.isEmpty, "\(findings.prefix(10))")
+        #expect(refused >= 4, "only \(refused) late ends were refused")
+        for process in processes {
+            process.signal(SIGTERM)
+            #expect(try await process.ended() == .exited(0))
+        }
+        try await server.stop()
+    }
+}
+
 /// R24 on two processes: who is told to stop gives its part away at once; who dies keeps it until its
 /// lease has run out.
 @Suite(.serialized) struct HandingOverTests {
@@ -75,13 +138,13 @@ import Testing
         defer { for process in processes { process.signal(SIGKILL) } }
         try await session.ready()
         try await session.until("each has its half") {
-            try await session.sharesOfPeer() == Shard.count / 2
+            try await session.shares(of: 1) == Shard.count / 2
         }
         processes[0].signal(signal)
         let ending = try await processes[0].ended()
         let began = ContinuousClock.now
         try await session.until("the other has all") {
-            try await session.sharesOfPeer() == Shard.count
+            try await session.shares(of: 1) == Shard.count
         }
         let taken = ContinuousClock.now - began
         #expect(ending == (signal == SIGTERM ? .exited(0) : .signalled(SIGKILL)))
@@ -101,13 +164,17 @@ import Testing
 }
 
 extension ProcessSession {
-    /// Shares of the work that the second process has.
-    fileprivate func sharesOfPeer() async throws -> Int {
-        let answer = try? await Stage.send(.GET, "http://127.0.0.1:\(port + 1)/metrics")
-        let line = answer?.text.split(separator: "\n").first {
-            $0.hasPrefix("longshore_shares_held ")
-        }
-        return line?.split(separator: " ").last.flatMap { Double($0) }.map { Int($0) } ?? 0
+    /// Shares of the work that the first or second process has.
+    fileprivate func shares(of process: Int) async throws -> Int {
+        Int(try await figure("longshore_shares_held", of: process))
+    }
+
+    /// What one of the two shows at `/metrics`; 0 where it does not answer or does not have it.
+    fileprivate func figure(_ name: String, of process: Int) async throws -> Double {
+        let answer = try? await Stage.send(
+            .GET, "http://127.0.0.1:\(port + process)/metrics")
+        let line = answer?.text.split(separator: "\n").first { $0.hasPrefix(name + " ") }
+        return line?.split(separator: " ").last.flatMap { Double($0) } ?? 0
     }
 
     /// Orders the marketplace has shown so far.

@@ -21,7 +21,9 @@ struct WalmartSandboxCommand: AsyncParsableCommand {
         discussion: """
             Sellers are named seller-1, seller-2 … with secrets secret-1, secret-2 …. The ledger is \
             read at /control/ledger, orders at /control/orders; trouble is asked for with \
-            POST /control/faults {"fault": "cutAfter", "operation": "ship", "times": 1}.
+            POST /control/faults {"fault": "cutAfter", "operation": "ship", "times": 1}, where the \
+            fault may be throttled, throttledBare, error500, html503, expireToken, cutBefore, \
+            cutAfter or slow; orders with POST /control/rate {"perMinute": 60, "orders": 10}.
             """)
 
     @Option(help: "Port to listen on; 0 takes any free one.") var port = 8090
