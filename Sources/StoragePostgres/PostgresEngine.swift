@@ -124,9 +124,19 @@ package final class PostgresEngine: StorageEngine {
 
     /// How many sessions of the server wait for a lock at this moment; for tests.
     package static func waiters(_ address: String) throws -> Int {
+        try count(address, "SELECT count(*) FROM pg_locks WHERE NOT granted")
+    }
+
+    /// How many commits stand on the server's disk at this moment and wait for a standby before they
+    /// are answered; for tests.
+    package static func unheard(_ address: String) throws -> Int {
+        try count(
+            address, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+    }
+
+    private static func count(_ address: String, _ question: String) throws -> Int {
         do {
-            return try PostgresConnection(address)
-                .run("SELECT count(*) FROM pg_locks WHERE NOT granted", PostgresValues())
+            return try PostgresConnection(address).run(question, PostgresValues())
                 .first { Int($0.integer(0)) } ?? 0
         } catch { throw PostgresWriter.translate(error) }
     }
