@@ -11,7 +11,7 @@ package struct IssuesModule: Sendable {
 
     package let ledger: IssueLedger
     private let appraise: OrderAppraiser
-    private let detectors: [any AbsenceDetector]
+    package let detectors: [any AbsenceDetector]
     private let tenants: @Sendable () async throws -> [TenantID]
 
     /// - Parameter tenants: everyone the detectors look after.

@@ -8,7 +8,7 @@ import Foundation
 import Glibc
 import Hummingbird
 package import Inventory
-import Issues
+package import Issues
 package import Jobs
 package import Kernel
 package import Logging
@@ -40,7 +40,7 @@ package final class Platform: Sendable {
     package let orders: OrdersModule
     package let warehouse: WarehouseModule
     let walmart: WalmartModule
-    let issues: IssuesModule
+    package let issues: IssuesModule
     let issueDesk: IssueDesk
     let parking: Parking
     package let jobs: JobsModule

@@ -53,6 +53,8 @@ struct JobsStage: Sendable {
     let leases: Leases
     var registry = JobRegistry()
     var observers: [any JobObserver] = []
+    /// Jobs in hand at once.
+    var capacity = 64
 
     init() async throws {
         database = try TestDatabase()
@@ -203,7 +205,7 @@ struct JobsStage: Sendable {
             store: store, ending: JobEnding(registry: registry, observers: observers),
             budgets: budgets, timekeeper: timekeeper,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, board: board,
-            leases: leases)
+            leases: leases, settings: .init(capacity: capacity))
     }
 
     private func isQuiet(_ dispatcher: Dispatcher) async throws -> Bool {

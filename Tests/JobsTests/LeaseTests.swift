@@ -171,15 +171,16 @@ import Testing
         let cluster = try await LeaseCluster(
             TestDatabase(on: server), seed: Seeds.of(1)[0])
         let restarts = Mutex(0)
+        let jobs = Extent.of(400, whole: 5000)
 
-        try await cluster.run(jobs: 400) { _ in
-            guard restarts.withLock({ $0 < 6 }) else { return }
+        try await cluster.run(jobs: jobs) { _ in
+            guard restarts.withLock({ $0 < jobs / 66 }) else { return }
             restarts.withLock { $0 += 1 }
             try await server.restart()
         }
         let (effects, states) = try await cluster.outcome()
 
-        #expect(effects == 400 && states[.completed] == 400, "\(states)")
+        #expect(effects == jobs && states[.completed] == jobs, "\(states)")
         #expect(restarts.withLock { $0 } >= 3)
         await cluster.close()
         try await server.stop()

@@ -1,7 +1,7 @@
 import ChannelWalmart
 import Contracts
-import Issues
-import Kernel
+package import Issues
+package import Kernel
 import Orders
 import Settings
 import Storage
@@ -45,8 +45,8 @@ struct ChannelsUnread: AbsenceDetector {
 }
 
 /// Connections that bring no orders for much longer than they ever did of late.
-struct ChannelsSilent: AbsenceDetector {
-    let name = "channels.silent"
+package struct ChannelsSilent: AbsenceDetector {
+    package let name = "channels.silent"
     let orders: OrdersService
     let settings: SettingsService
 
@@ -58,7 +58,7 @@ struct ChannelsSilent: AbsenceDetector {
     /// So many times the longest gap.
     private static let factor = 3
 
-    func absences(
+    package func absences(
         of tenants: [TenantID], at now: Instant
     ) async throws -> [TenantID: [Absence]] {
         var found: [TenantID: [Absence]] = [:]
@@ -83,7 +83,7 @@ struct ChannelsSilent: AbsenceDetector {
     }
 
     /// For how long nothing came, where that is unusual.
-    static func silence(after times: [Instant], at now: Instant) -> Duration? {
+    package static func silence(after times: [Instant], at now: Instant) -> Duration? {
         guard times.count >= fewest, let last = times.last else { return nil }
         let longest = zip(times, times.dropFirst()).map { $1.duration(since: $0) }.max() ?? .zero
         let silence = now.duration(since: last)
