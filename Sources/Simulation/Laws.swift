@@ -1,3 +1,4 @@
+import Contracts
 import Events
 import Jobs
 import Kernel
@@ -95,6 +96,7 @@ struct Laws: Sendable {
         for (effect, times) in Dictionary(
             grouping: facts.effects, by: { "\($0.kind) \($0.order)/\($0.subject)" }
         ).mapValues(\.count) where times > 1 && !effect.hasPrefix("cancel") {
+            // Cancels of one order are told apart by what is owed: see below.
             found.append("\(effect) happened \(times) times")
         }
         found += try await platform.verification(of: tenant).findings.map {
@@ -147,6 +149,11 @@ struct Laws: Sendable {
             if told != 1 {
                 found.append("parcel \(parcel.trackingNumber ?? "") was told \(told) times")
             }
+        }
+        let cancels = facts.effects.count { $0.kind == "cancel" && $0.order == theirs.number }
+        let owed = mine.obligations.count { $0.kind == .cancel }
+        if cancels > owed {
+            found.append("order \(mine.reference): \(cancels) cancels were told, \(owed) owed")
         }
         let isOver = [OrderStage.confirmed, .waiting, .failed].contains(mine.stage)
         if !isOver { found.append("order \(mine.reference) stands still in \(mine.stage)") }

@@ -29,6 +29,7 @@ struct HistoryChecker: Sendable {
             found += content(order, mine)
             found += try await address(order, mine)
             found += state(mine)
+            found += cancels(mine, ledger["effects"].list)
         }
         found += ours.keys.map { "order \($0) is unknown to the marketplace" }
         found += try await parcels(shown, ledger["effects"].list)
@@ -59,6 +60,14 @@ struct HistoryChecker: Sendable {
             details["name"].text == order["name"].text
             && details["addressLines"].list.first?.text == order["street"].text
         return isSame ? [] : ["order \(order["number"].text): the address differs"]
+    }
+
+    /// Each cancellation that is owed is told once.
+    private func cancels(_ mine: JSONValue, _ effects: [JSONValue]) -> [String] {
+        let number = mine["reference"].text
+        let told = effects.count { $0["kind"].text == "cancel" && $0["order"].text == number }
+        let owed = mine["obligations"].list.count { $0["kind"].text == "cancel" }
+        return told > owed ? ["order \(number): \(told) cancels were told, \(owed) owed"] : []
     }
 
     private func state(_ mine: JSONValue) -> [String] {
