@@ -257,6 +257,8 @@ package actor SubscriptionRunner {
 
     private func save(_ cursor: LogCursor) async throws {
         let name = subscription.name
+        // What was handled is written down by key: who dies here meets it again, and passes it by.
+        FailurePoint.pass("events.beforeFloor")
         try await write(call(tenant: .platform, cause: nil)) {
             try $0.bookkeeping { try $0.saveFloor(subscription: name, cursor) }
         }

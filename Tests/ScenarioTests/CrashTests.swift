@@ -13,10 +13,11 @@ import Testing
     private static let points = [
         "inbox.beforeCommit", "store.insideBatch", "effect.afterCall", "poll.midPage",
         "platform.starting", "jobs.afterClaim", "store.afterCommit",
+        "events.beforeFloor",
     ]
 
     @Test(arguments: [UInt64(ProcessInfo.processInfo.environment["LONGSHORE_SEED"] ?? "") ?? 1])
-    func `twenty kills while orders flow lose nothing and repeat nothing`(
+    func `two dozen kills while orders flow lose nothing and repeat nothing`(
         _ seed: UInt64
     ) async throws {
         var generator = SplitMix64(seed: seed)
@@ -26,7 +27,7 @@ import Testing
         defer { session.end() }
         try await Self.begin(session)
         var hits: [String: Int] = [:]
-        for cycle in 0..<20 {
+        for cycle in 0..<24 {
             let point = Self.points[cycle % Self.points.count]
             let visit =
                 point == "platform.starting" ? 1 : Int.random(in: 1...9, using: &generator)

@@ -248,6 +248,7 @@ extension Stage {
             var isOut = false
             var sent = 0
             var refused = 0
+            var booked = 0
             var stopped: Instant?
         }
 
@@ -256,10 +257,17 @@ extension Stage {
         func change(_ body: @Sendable (inout State) -> Void) { state.withLock { body(&$0) } }
     }
 
-    /// Sends requests as a load balancer does, until readiness says no.
-    private func load(
-        _ session: ProcessSession
-    ) async throws -> (sent: Int, refused: Int, ending: ChildProcess.Ending, seconds: Double) {
+    private struct Drained {
+        let sent: Int
+        let refused: Int
+        /// What was booked and acknowledged.
+        let booked: Int
+        let ending: ChildProcess.Ending
+        let seconds: Double
+    }
+
+    /// Reads and books as callers behind a load balancer do, until readiness says no.
+    private func load(_ session: ProcessSession, at facility: String) async throws -> Drained {
         let process = try await session.serve()
         defer { process.signal(SIGKILL) }
         try await session.ready()
@@ -298,6 +306,23 @@ extension Stage {
                     }
                 }
             }
+            for caller in 0..<4 {
+                group.addTask {
+                    var turn = 0
+                    while !seen.now.isOut {
+                        turn += 1
+                        let status = try? await session.receipt("\(caller)-\(turn)", at: facility)
+                            .status
+                        let isBooked = (status ?? 0) / 100 == 2
+                        seen.change {
+                            $0.sent += 1
+                            $0.booked += isBooked ? 1 : 0
+                            $0.refused += isBooked ? 0 : 1
+                        }
+                        try await clock.sleep(for: .milliseconds(20))
+                    }
+                }
+            }
             try await session.until("requests flow") { seen.now.sent > 40 }
             seen.change { $0.stopped = clock.now }
             process.signal(SIGTERM)
@@ -306,40 +331,46 @@ extension Stage {
         let ending = try await process.ended()
         let began = try #require(seen.now.stopped)
         let (seconds, attoseconds) = clock.now.duration(since: began).components
-        return (
-            seen.now.sent, seen.now.refused,
-            ending, Double(seconds) + Double(attoseconds) / 1e18
-        )
+        return Drained(
+            sent: seen.now.sent, refused: seen.now.refused, booked: seen.now.booked,
+            ending: ending, seconds: Double(seconds) + Double(attoseconds) / 1e18)
     }
 
     @Test func `requests are taken until those who send them go elsewhere`() async throws {
         let session = try await ProcessSession([], arguments: ["--drain-seconds", "3"])
         defer { session.end() }
-        try await session.begin()
+        let facility = try await session.begin()
 
-        let drained = try await load(session)
+        let drained = try await load(session, at: facility)
+        let next = try await session.serve()
+        defer { next.signal(SIGKILL) }
+        try await session.ready()
 
         #expect(drained.refused == 0 && drained.sent > 40, "\(drained)")
+        // All that was said to be booked is there, and nothing else; one was there before.
+        #expect(drained.booked > 10)
+        #expect(try await session.available() == drained.booked + 1)
         #expect(drained.ending == .exited(0) && drained.seconds < 25, "\(drained)")
     }
 
     @Test func `the control: without a wait some are refused`() async throws {
         let session = try await ProcessSession([], arguments: ["--drain-seconds", "0"])
         defer { session.end() }
-        try await session.begin()
+        let facility = try await session.begin()
 
-        #expect(try await load(session).refused > 0)
+        #expect(try await load(session, at: facility).refused > 0)
     }
 }
 
 extension ProcessSession {
-    /// A tenant must be there before it serves.
-    func begin() async throws {
+    /// What is sold must be there before it serves. - Returns: where it lies.
+    func begin() async throws -> String {
         let process = try await serve()
         defer { process.signal(SIGKILL) }
         try await ready()
-        try await post("/admin/tenants", .object(["name": .string("t")]))
+        let facility = try await openStore()
         process.signal(SIGTERM)
         try await process.ended()
+        return facility
     }
 }

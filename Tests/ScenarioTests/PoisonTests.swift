@@ -1,8 +1,10 @@
+import EngineTesting
 import Foundation
 import Glibc
 import Kernel
 import Processes
 import Storage
+import StorageTesting
 import Testing
 
 /// R22: an order that traps in its worker takes the whole process down, again and again.
@@ -37,8 +39,9 @@ import Testing
         return (nil, tries)
     }
 
-    private static func begin() async throws -> ProcessSession {
-        let session = try await ProcessSession([], arguments: polling)
+    /// - Parameter database: a PostgreSQL address; `nil` for the embedded one.
+    private static func begin(_ database: String? = nil) async throws -> ProcessSession {
+        let session = try await ProcessSession([], arguments: polling, database: database)
         let process = try await session.serve()
         try await session.ready()
         try await session.openShop(limitPerMinute: limit)
@@ -48,8 +51,13 @@ import Testing
         return session
     }
 
-    @Test func `a job that traps is set aside after three deaths, shows, and mends`() async throws {
-        let session = try await Self.begin()
+    @Test(arguments: TestEngine.allCases)
+    func `a job that traps is set aside after three deaths, shows, and mends`(
+        _ engine: TestEngine
+    ) async throws {
+        let server = engine == .postgres ? try await BreakableServer.start() : nil
+        guard engine == .sqlite || server != nil else { return }
+        let session = try await Self.begin(server?.address)
         defer { session.end() }
 
         let (process, deaths) = try await Self.live(session, "trapOnOrder", tries: 6)
@@ -80,14 +88,20 @@ import Testing
         let violations = try await HistoryChecker(session: session, limitPerMinute: Self.limit)
             .violations()
         #expect(violations.isEmpty, "\(violations.prefix(10))")
+        mended.signal(SIGTERM)
+        #expect(try await mended.ended() == .exited(0))
+        try await server?.stop()
     }
 
     private static let parked = "/v1/parked?limit=100&code=events.quarantined"
 
-    @Test func `an event that traps is set aside after three deaths, shows, and mends`()
-        async throws
-    {
-        let session = try await Self.begin()
+    @Test(arguments: TestEngine.allCases)
+    func `an event that traps is set aside after three deaths, shows, and mends`(
+        _ engine: TestEngine
+    ) async throws {
+        let server = engine == .postgres ? try await BreakableServer.start() : nil
+        guard engine == .sqlite || server != nil else { return }
+        let session = try await Self.begin(server?.address)
         defer { session.end() }
 
         let (process, deaths) = try await Self.live(
@@ -122,6 +136,9 @@ import Testing
         let violations = try await HistoryChecker(session: session, limitPerMinute: Self.limit)
             .violations()
         #expect(violations.isEmpty, "\(violations.prefix(10))")
+        mended.signal(SIGTERM)
+        #expect(try await mended.ended() == .exited(0))
+        try await server?.stop()
     }
 
     @Test func `the control: an event whose deaths are not counted ends every start`()
