@@ -7,7 +7,8 @@ export SWIFT_BACKTRACE ?= enable=no
 help:
 	@echo "make demo      build, then ten sellers' orders from a sandbox, shipped and confirmed"
 	@echo "make test      format check, build, all tests (ONLY=name: those whose name it fits)"
-	@echo "make torture   release build, then break a scratch copy in every way, and count"
+	@echo "make torture   release build, then break a scratch copy in every way, and count;"
+	@echo "               then the long tests whole, which takes an hour or more"
 	@echo "make bench     release build, then the figures, on this disk"
 	@echo "make release   the program for deployment: .build/release/longshore"
 	@echo "make format    put the code into its form"
@@ -41,6 +42,10 @@ release: setup
 
 torture: release
 	@.build/release/longshore torture
+	@.build/release/longshore torture --control; test $$? -eq 1
+	@$(SWIFT) build --build-tests
+	@LONGSHORE_WHOLE=1 TEST_MINUTES=180 Scripts/test \
+		--filter '(WebhookStorm|Repeat|LostAnswer|StoppedProcess|Ambiguity|Lease|PostgresOrdeal)Tests'
 
 bench: setup
 	@Benchmarks/run
