@@ -72,7 +72,7 @@ package struct AdminClient: ConsoleSource {
     ) async throws -> ConsoleAnswer {
         do {
             return try await sendOnce(method, path, body: body, key: key)
-        } catch where method == .GET || Self.isLostConnection(error) {
+        } catch  where method == .GET || Self.isLostConnection(error) {
             return try await sendOnce(method, path, body: body, key: key)
         }
     }

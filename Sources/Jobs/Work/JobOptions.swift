@@ -17,6 +17,7 @@ package struct JobOptions: Sendable {
         case within(Duration, String, endedAs: Set<JobState> = [.completed])
     }
 
+    /// How long it waits before it may begin; what lies in the past waits no longer.
     package var delay: Duration = .zero
     /// Higher runs sooner; one step outweighs ten seconds of waiting. -100...100.
     package var priority = 0

@@ -32,11 +32,14 @@ struct ListJobs: AsyncParsableCommand {
     var state: String?
     @OptionGroup var selection: JobSelection
     @Option(help: "How many, up to 500.") var limit = 50
+    @Option(help: "Only those with a lower number: where the page before ended.")
+    var before: Int?
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
         let path =
-            "/v1/jobs?limit=\(limit)" + (state.map { "&state=\($0)" } ?? "") + selection.query
+            "/v1/jobs?limit=\(limit)" + (state.map { "&state=\($0)" } ?? "")
+            + (before.map { "&before=\($0)" } ?? "") + selection.query
         let json = output.json
         try await CommandSession.run(options) { session in
             let page = try await session.get(path)
@@ -50,6 +53,9 @@ struct ListJobs: AsyncParsableCommand {
                     ["number", "kind", "state", "attempt", "due"].map { job[$0]?.plain ?? "–" }
                         + [job["fault"].map(Self.words) ?? ""]
                 })
+            if let next = page["next"], next != .null {
+                Terminal.line("There are older ones: --before \(next.plain)")
+            }
         }
     }
 
