@@ -11,8 +11,8 @@ import Synchronization
 /// everything has to come to rest.
 final class SimulatedDay: Sendable {
     /// So long everything may take to come to rest after the weather cleared: waits grow to five
-    /// minutes. With a planted fault nobody needs to wait as long for what never comes.
-    private var patience: Duration { fault == nil ? .seconds(2400) : .seconds(400) }
+    /// minutes.
+    private static let patience = Duration.seconds(2400)
 
     let shop: SimulatedShop
     let disk: SimulatedDisk
@@ -90,7 +90,7 @@ final class SimulatedDay: Sendable {
         weather.clear()
         trace.note("the weather clears")
         let laws = Laws(day: self)
-        let end = time.steady + patience
+        let end = time.steady + Self.patience
         var quiet = 0
         while quiet < 2 {
             try await time.sleep(for: .seconds(30))
@@ -129,6 +129,7 @@ final class SimulatedDay: Sendable {
             around: .init(
                 later: { run in time.after(.microseconds(Int64(time.pick(100...3000))), run) },
                 fate: { self.fate() }, batchSize: { time.pick(1...16) },
+                wrote: { self.trace.fold("\($0) \($1) \($2)") },
                 died: {
                     self.weather.die()
                     network.cut()

@@ -10,6 +10,12 @@ final class Trace: Sendable {
         var lines: [String] = []
         var all: [String]?
         var reached: Set<String> = []
+
+        mutating func fold(_ line: String) {
+            for byte in line.utf8 {
+                hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
+            }
+        }
     }
 
     private let state: Mutex<State>
@@ -20,12 +26,16 @@ final class Trace: Sendable {
         state = Mutex(State(all: keepsAll ? [] : nil))
     }
 
+    /// Counts towards the hash alone: what happens too often to be read, such as a commit.
+    func fold(_ text: String) {
+        let line = "\(time.steady) \(text)"
+        state.withLock { $0.fold(line) }
+    }
+
     func note(_ text: String) {
         let line = "\(time.steady) \(text)"
         state.withLock { state in
-            for byte in line.utf8 {
-                state.hash = (state.hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
-            }
+            state.fold(line)
             state.lines.append(line)
             if state.lines.count > Self.kept { state.lines.removeFirst() }
             state.all?.append(line)

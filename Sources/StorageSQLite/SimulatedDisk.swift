@@ -77,14 +77,20 @@ package final class SimulatedEngine: StorageEngine {
         package let fate: @Sendable () -> Fate
         /// Closures the next batch takes at most.
         package let batchSize: @Sendable () -> Int
+        /// Told of each batch: its fate, and how many closures stood and were taken back.
+        package let wrote: @Sendable (_ fate: Fate, _ stood: Int, _ failed: Int) -> Void
         package let died: @Sendable () -> Void
 
         package init(
             later: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void,
             fate: @escaping @Sendable () -> Fate, batchSize: @escaping @Sendable () -> Int,
+            wrote: @escaping @Sendable (_ fate: Fate, _ stood: Int, _ failed: Int) -> Void = {
+                _, _, _ in
+            },
             died: @escaping @Sendable () -> Void
         ) {
-            (self.later, self.fate, self.batchSize, self.died) = (later, fate, batchSize, died)
+            (self.later, self.fate, self.batchSize) = (later, fate, batchSize)
+            (self.wrote, self.died) = (wrote, died)
         }
     }
 
@@ -127,6 +133,10 @@ package final class SimulatedEngine: StorageEngine {
         case .answersEarly: outcome = answerEarly(size)
         case .diesBefore: outcome = BatchOutcome()
         }
+        let stood = outcome.answers.count { answer in
+            if case .success = answer.result { true } else { false }
+        }
+        around.wrote(fate, stood, outcome.answers.count - stood)
         if fate == .diesBefore || fate == .diesAfter { return die(with: outcome) }
         let isMore = state.withLock { state in
             state.queue.putBack(outcome.again)
