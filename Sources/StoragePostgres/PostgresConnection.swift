@@ -31,7 +31,7 @@ final class PostgresConnection {
         // any closure that only thinks, which would be cut off again and again.
         try execute(
             "SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off; "
-                + "SET idle_in_transaction_session_timeout = '10s'")
+                + "SET idle_in_transaction_session_timeout = '20s'")
     }
 
     /// The driver would quote what it cannot read, and a password may be what it quotes.

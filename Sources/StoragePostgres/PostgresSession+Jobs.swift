@@ -68,6 +68,19 @@ extension PostgresSession: JobRows, JobListing {
         FROM gone JOIN unnest(?, ?) AS e(job, ended) ON gone.number = e.job RETURNING number
         """
 
+    /// What another process is making ready at this moment is passed by: should it freeze in the middle,
+    /// it holds up nobody else's claims.
+    func promoteDue(now: Int64, limit: Int) throws -> [JobHeader] {
+        try rows(
+            """
+            UPDATE jobs SET state = 1 WHERE number IN (
+              SELECT number FROM jobs WHERE state IN (0, 3) AND due <= ? ORDER BY due LIMIT ?
+              FOR UPDATE SKIP LOCKED)
+            AND state + 0 IN (0, 3)
+            RETURNING \(JobColumns.header)
+            """, [.integer(now), .count(limit)], JobColumns.header)
+    }
+
     /// Held to the commit: who takes the job over waits for what this attempt writes.
     func holds(_ number: Int64, fence: Int64) throws -> Bool {
         try first(

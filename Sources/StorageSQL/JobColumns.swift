@@ -64,7 +64,7 @@ package enum JobColumns {
         ]
     }
 
-    static func header(_ row: some StatementRow) throws -> JobHeader {
+    package static func header(_ row: some StatementRow) throws -> JobHeader {
         JobHeader(
             number: row.integer(0), tenant: try tenant(row.text(1)), partition: row.text(2),
             lane: row.optionalText(3), rank: row.integer(4), due: row.integer(5))

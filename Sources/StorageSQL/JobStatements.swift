@@ -107,8 +107,6 @@ extension JobRows where Self: StatementRunner {
             """
             UPDATE jobs SET state = 1 WHERE number IN (
               SELECT number FROM jobs WHERE state IN (0, 3) AND due <= ? ORDER BY due LIMIT ?)
-            -- Another process may have made it ready and begun it since it was found.
-            AND state + 0 IN (0, 3)
             RETURNING \(JobColumns.header)
             """, [.integer(now), .count(limit)], JobColumns.header)
     }

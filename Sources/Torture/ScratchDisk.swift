@@ -81,11 +81,19 @@ final class ScratchDisk: Sendable {
         try await Tools.run([Self.mount, "-o", "loop", image, mountPoint])
     }
 
-    /// What the database's own checks find wrong with it.
-    func damage() throws -> [String] {
-        let path = try DataFolder(path: dataPath).databasePath
-        guard FileManager.default.fileExists(atPath: path) else { return [] }
-        return try SQLiteEngine.findings(in: path)
+    /// What the database's own checks find wrong with it: with a copy, so that what the crash left is
+    /// recovered by the next process and not by whoever looks.
+    func damage(lookingIn folder: String) throws -> [String] {
+        let files = FileManager.default
+        let copy = folder + "/copy"
+        try files.createDirectory(atPath: copy, withIntermediateDirectories: true)
+        defer { try? files.removeItem(atPath: copy) }
+        for name in ["longshore.db", "longshore.db-wal"]
+        where files.fileExists(atPath: dataPath + "/" + name) {
+            try files.copyItem(atPath: dataPath + "/" + name, toPath: copy + "/" + name)
+        }
+        let path = copy + "/longshore.db"
+        return files.fileExists(atPath: path) ? try SQLiteEngine.findings(in: path) : []
     }
 
     func remove() async {

@@ -28,8 +28,11 @@ package struct Torture: Sendable {
             }
         }
 
-        /// Whether the process ends by it.
-        var ends: Bool { crashPoint != nil || self == .failingSync }
+        /// How the process ends by it; `nil` where it lives on until it is killed.
+        var ending: ChildProcess.Ending? {
+            if crashPoint != nil { return .signalled(SIGKILL) }
+            return self == .failingSync ? .exited(TortureWorker.brokenStore) : nil
+        }
 
         /// Whether it is seen by what is refused.
         var refuses: Bool { self == .fileLimit || self == .fullDisk }
@@ -49,7 +52,7 @@ package struct Torture: Sendable {
     }
 
     /// Bytes a file may hold where it may not grow; the record outside stays far below.
-    private static let fileLimit = 2 * 1_048_576
+    private static let fileLimit = 8 * 1_048_576
 
     let program: String
     /// Where scratch folders are made; on a real disk.
@@ -107,7 +110,7 @@ package struct Torture: Sendable {
         let process = try await start(
             disk, folder, arguments, environment, tracing: Tools.tracing(fault, &random))
         let time = Duration.milliseconds(Int64.random(in: 200...1200, using: &random))
-        try await begun(from, folder)
+        try await begun(from, folder, process)
         let refused = refusals(folder)
         switch fault {
         case .pause:
@@ -130,12 +133,13 @@ package struct Torture: Sendable {
         }
         let isAlive = process.isRunning
         kill(process, folder)
-        try await ended(process, within: .seconds(30))
+        let ending = try await ended(process, within: .seconds(30))
         if fault == .powerCut { try await disk.powerUp() }
-        return TortureRound(
-            hasStruck: fault.ends
-                ? !isAlive : isAlive && (!fault.refuses || refusals(folder) > refused),
-            damage: try disk.damage())
+        let hasStruck =
+            if let expected = fault.ending { !isAlive && ending == expected } else {
+                isAlive && (!fault.refuses || refusals(folder) > refused)
+            }
+        return TortureRound(hasStruck: hasStruck, damage: try disk.damage(lookingIn: folder))
     }
 
     /// Lets time pass, and more where the machine is too busy for the fault to have come about.
@@ -146,7 +150,7 @@ package struct Torture: Sendable {
         try await clock.sleep(for: time)
         let end = clock.now + .seconds(10)
         while clock.now < end, process.isRunning,
-            fault.ends || (fault.refuses && refusals(folder) == refused)
+            fault.ending != nil || (fault.refuses && refusals(folder) == refused)
         {
             try await clock.sleep(for: .milliseconds(50))
         }
@@ -183,27 +187,30 @@ package struct Torture: Sendable {
     }
 
     /// A busy machine takes its time to start: chance begins once work does.
-    private func begun(_ from: Int64, _ folder: String) async throws {
-        let end = clock.now + .seconds(30)
-        while clock.now < end {
+    private func begun(_ from: Int64, _ folder: String, _ process: ChildProcess) async throws {
+        let end = clock.now + .seconds(60)
+        while process.isRunning {
             let text = (try? String(contentsOfFile: folder + "/outside", encoding: .utf8)) ?? ""
             if text.contains("\nt \(from + 1)\n") { return }
+            guard clock.now < end else {
+                throw TortureError("the process did not begin to work within a minute")
+            }
             try await clock.sleep(for: .milliseconds(50))
         }
     }
 
-    /// Kills the worker itself, which a tracer may stand before.
+    /// Kills the worker itself; a tracer ends with it, once the kernel lets go of the last call.
     private func kill(_ process: ChildProcess, _ folder: String) {
         let text = (try? String(contentsOfFile: folder + "/outside", encoding: .utf8)) ?? ""
         let last = text.split(separator: "\n").last { $0.hasPrefix("pid ") }
-        if let number = last.flatMap({ pid_t($0.dropFirst(4)) }) {
-            // Only while it is still ours: a number may soon be another's.
-            let command = FileManager.default.contents(atPath: "/proc/\(number)/cmdline") ?? Data()
-            if String(decoding: command, as: UTF8.self).contains("torture-worker") {
-                Glibc.kill(number, SIGKILL)
-            }
+        guard let number = last.flatMap({ pid_t($0.dropFirst(4)) }) else {
+            return process.signal(SIGKILL)
         }
-        process.signal(SIGKILL)
+        // Only while it is still ours: a number may soon be another's.
+        let command = FileManager.default.contents(atPath: "/proc/\(number)/cmdline") ?? Data()
+        if String(decoding: command, as: UTF8.self).contains("torture-worker") {
+            Glibc.kill(number, SIGKILL)
+        }
     }
 
     private func start(
@@ -218,7 +225,10 @@ package struct Torture: Sendable {
         return try await ChildProcess.start(command, environment: environment, log: "/dev/null")
     }
 
-    private func ended(_ process: ChildProcess, within limit: Duration) async throws {
+    @discardableResult
+    private func ended(
+        _ process: ChildProcess, within limit: Duration
+    ) async throws -> ChildProcess.Ending {
         let end = clock.now + limit
         while process.isRunning {
             guard clock.now < end else {
@@ -227,5 +237,6 @@ package struct Torture: Sendable {
             }
             try await clock.sleep(for: .milliseconds(20))
         }
+        return try await process.ended()
     }
 }

@@ -36,6 +36,9 @@ package struct TortureWorker: Sendable {
     }
 
     private static let callers = 16
+    /// How it exits once nothing more can be acknowledged, and where its record cannot be written.
+    static let brokenStore: Int32 = 74
+    static let brokenNotebook: Int32 = 73
 
     let options: Options
 
@@ -53,7 +56,7 @@ package struct TortureWorker: Sendable {
         notebook.write("pid \(getpid())")
         let engine = try SQLiteEngine(folder: DataFolder(path: options.data)) {
             FileHandle.standardError.write(Data("\($0.detail)\n".utf8))
-            exit(74)
+            exit(Self.brokenStore)
         }
         let store = Store(engine: engine)
         _ = try await store.open([TortureRecord.self] + JobsModule.collections)
@@ -225,7 +228,9 @@ final class Notebook: Sendable {
 
     func write(_ line: String) {
         var text = line + "\n"
-        text.withUTF8 { _ = Glibc.write(handle, $0.baseAddress, $0.count) }
+        let written = text.withUTF8 { Glibc.write(handle, $0.baseAddress, $0.count) }
+        // What is not written down has not happened: nobody may go on as if it had.
+        if written != text.utf8.count { exit(TortureWorker.brokenNotebook) }
     }
 
     func holds(_ line: String) throws -> Bool {

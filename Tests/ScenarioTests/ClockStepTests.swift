@@ -54,6 +54,32 @@ import Testing
         try await server?.stop()
     }
 
+    @Test func `the control: what forgets its firings begins them again, and that is seen`()
+        async throws
+    {
+        guard let clock = try SetClock() else { return }
+        defer { clock.remove() }
+        let session = try await ProcessSession([], arguments: Self.polling)
+        defer { session.end() }
+        var environment = clock.environment
+        environment["LONGSHORE_PLANT"] = "forgetFirings"
+        let process = try await session.serve(environment, by: SetClock.starter)
+        defer { process.signal(SIGKILL) }
+        try await session.ready()
+
+        // Minutes pass in moments: what is due each of them comes up soon.
+        let ahead = Mutex(3600)
+        try await session.until("something was begun twice", within: .seconds(120)) {
+            let offset = ahead.withLock { seconds in
+                seconds += 5
+                return seconds
+            }
+            try clock.set(ahead: offset)
+            let started = try await session.started()
+            return Set(started).count < started.count
+        }
+    }
+
     @Test func `the control: where time itself is set back, all stands still`() async throws {
         guard let clock = try SetClock(isMonotonicToo: true) else { return }
         defer { clock.remove() }

@@ -179,13 +179,15 @@ import Testing
     func `counts every order once, and notices one that is dropped`(_ drops: Bool) async throws {
         let folder = "/var/tmp/longshore-demo-test-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let (ending, text) = try await ChildProcess.run(
-            [ProcessSession.program.path, "demo", "--faults-per-mille", "0"],
-            environment: [
-                "DEMO_SECONDS": "4", "DEMO_PORT": "\(Int.random(in: 10_000...19_000))",
-                "DEMO_DATA": folder, "DEMO_DRAIN_SECONDS": "15",
-                "LONGSHORE_PLANT": drops ? "dropOrder" : "",
-            ], errors: .asOurs)
+        let (ending, text) = try await Turnstile.processes.pass {
+            try await ChildProcess.run(
+                [ProcessSession.program.path, "demo", "--faults-per-mille", "0"],
+                environment: [
+                    "DEMO_SECONDS": "4", "DEMO_PORT": "\(Int.random(in: 10_000...19_000))",
+                    "DEMO_DATA": folder, "DEMO_DRAIN_SECONDS": "15",
+                    "LONGSHORE_PLANT": drops ? "dropOrder" : "",
+                ], errors: .asOurs)
+        }
 
         let last = text.split(separator: "\n").last.map(String.init) ?? ""
         #expect(ending == .exited(drops ? 1 : 0), "\(text)")

@@ -62,7 +62,7 @@ struct HistoryChecker: Sendable {
         return isSame ? [] : ["order \(order["number"].text): the address differs"]
     }
 
-    /// Each cancellation that is owed is told once.
+    /// No cancellation is told that is not owed, nor one twice.
     private func cancels(_ mine: JSONValue, _ effects: [JSONValue]) -> [String] {
         let number = mine["reference"].text
         let told = effects.count { $0["kind"].text == "cancel" && $0["order"].text == number }

@@ -35,9 +35,15 @@ import Testing
             #expect(effects.count == Self.orders, "\(effects.count) effects")
             // The control that the fault came: no first call had an answer, and none was sent again.
             #expect(calls.count == Self.orders && calls.allSatisfy { $0["status"].text == "0" })
-            // It was known because somebody looked.
+            // It was known because somebody looked, each time after the call.
             let looks = ledger["calls"].list.filter { $0["operation"].text == "getOrder" }
-            #expect(looks.count >= Self.orders)
+            for call in calls {
+                let isLookedAt = looks.contains { look in
+                    look["order"].text == call["order"].text
+                        && Int(look["sequence"].text) ?? 0 > Int(call["sequence"].text) ?? 0
+                }
+                #expect(isLookedAt, "\(call)")
+            }
         }
     }
 

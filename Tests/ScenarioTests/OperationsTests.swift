@@ -271,6 +271,14 @@ extension Stage {
         let process = try await session.serve()
         defer { process.signal(SIGKILL) }
         try await session.ready()
+        return try await Booker.with(session, at: facility) {
+            try await load(session, process, booking: $0)
+        }
+    }
+
+    private func load(
+        _ session: ProcessSession, _ process: ChildProcess, booking booker: Booker
+    ) async throws -> Drained {
         let seen = Seen()
         let clock = SystemTimekeeper()
         let url = "http://127.0.0.1:\(session.port)"
@@ -311,8 +319,7 @@ extension Stage {
                     var turn = 0
                     while !seen.now.isOut {
                         turn += 1
-                        let status = try? await session.receipt("\(caller)-\(turn)", at: facility)
-                            .status
+                        let status = try? await booker.book("\(caller)-\(turn)").status
                         let isBooked = (status ?? 0) / 100 == 2
                         seen.change {
                             $0.sent += 1

@@ -42,12 +42,18 @@ import Testing
     /// - Parameter database: a PostgreSQL address; `nil` for the embedded one.
     private static func begin(_ database: String? = nil) async throws -> ProcessSession {
         let session = try await ProcessSession([], arguments: polling, database: database)
-        let process = try await session.serve()
-        try await session.ready()
-        try await session.openShop(limitPerMinute: limit)
-        process.signal(SIGKILL)
-        try await process.ended()
-        try await session.tellRate(240, orders: 200)
+        do {
+            let process = try await session.serve()
+            defer { process.signal(SIGKILL) }
+            try await session.ready()
+            try await session.openShop(limitPerMinute: limit)
+            process.signal(SIGKILL)
+            try await process.ended()
+            try await session.tellRate(240, orders: 200)
+        } catch {
+            session.end()
+            throw error
+        }
         return session
     }
 

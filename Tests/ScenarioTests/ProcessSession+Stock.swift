@@ -1,5 +1,8 @@
+import AsyncHTTPClient
 import Foundation
 import Kernel
+import NIOCore
+import NIOHTTP1
 import Storage
 
 /// One product in one facility: the least that can be written and counted.
@@ -37,5 +40,56 @@ extension ProcessSession {
     func available() async throws -> Int {
         let level = try await get("/v1/stock/TEA-01")["items"].list.first
         return Int(level?["level"]["available"].text ?? "") ?? 0
+    }
+}
+
+/// Books one unit after the other as a customer's program does: over the public address, with a key,
+/// each request once, whatever becomes of its connection.
+struct Booker: Sendable {
+    private let client: HTTPClient
+    private let url: String
+    private let key: String
+    private let facility: String
+
+    /// - Parameter connections: open at most at once.
+    static func with<T: Sendable>(
+        _ session: ProcessSession, at facility: String, connections: Int = 8,
+        _ body: (Booker) async throws -> T
+    ) async throws -> T {
+        let key = try await session.post("/v1/api-keys", .object(["name": .string("booker")]))[
+            "text"
+        ].text
+        var configuration = HTTPClient.Configuration()
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connections
+        configuration.connectionPool.retryConnectionEstablishment = false
+        let client = HTTPClient(
+            eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
+        let booker = Booker(
+            client: client, url: "http://127.0.0.1:\(session.port)/v1/stock/receipts", key: key,
+            facility: facility)
+        do {
+            let result = try await body(booker)
+            try await client.shutdown()
+            return result
+        } catch {
+            // A client that is not shut down ends the process, and with it every other test.
+            try? await client.shutdown()
+            throw error
+        }
+    }
+
+    /// - Returns: the status, and when to come back.
+    func book(_ name: String) async throws -> (status: Int, retryAfter: String?) {
+        var request = HTTPClientRequest(url: url)
+        request.method = .POST
+        request.headers.add(name: "content-type", value: "application/json")
+        request.headers.add(name: "authorization", value: "Bearer " + key)
+        request.headers.add(name: "idempotency-key", value: name)
+        request.body = .bytes(
+            ByteBuffer(
+                string: #"{"sku":"TEA-01","facility":"\#(facility)","quantity":1}"#))
+        let response = try await client.execute(request, timeout: .seconds(60))
+        _ = try await response.body.collect(upTo: 65_536)
+        return (Int(response.status.code), response.headers.first(name: "retry-after"))
     }
 }

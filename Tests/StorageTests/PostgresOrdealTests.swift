@@ -15,11 +15,14 @@ import Testing
         var repeats = 0
     }
 
+    private struct Unanswered: Error {}
+
     private final class Progress: Sendable {
         struct State {
             var kills = 0
             var operations = 0
             var repeats = 0
+            var failures = 0
         }
 
         private let state = Mutex(State())
@@ -120,15 +123,24 @@ import Testing
                 group.addTask {
                     // Half of them have no name by which they could be found again.
                     let name = number.isMultiple(of: 2) ? "op \(number)" : nil
-                    let repeats = try await Self.raise(in: harness.store, as: name)
-                    progress.change {
-                        $0.operations += 1
-                        $0.repeats += repeats
+                    do {
+                        _ = try await Self.raise(in: harness.store, as: name)
+                        progress.change { $0.operations += 1 }
+                    } catch {
+                        progress.change { $0.failures += 1 }
+                        throw error
                     }
                 }
             }
             let clock = SystemTimekeeper()
-            while progress.now.operations < operations {
+            let end = clock.steady + .seconds(120)
+            // Whatever comes of it: what waits for the standby would wait for ever.
+            defer {
+                try? PostgresEngine.administer(harness.address, [standby + "''", reload])
+                try? PostgresEngine.cutOff(harness.address)
+            }
+            while progress.now.operations + progress.now.failures < operations {
+                guard clock.steady < end else { throw Unanswered() }
                 await progress.signal.wait(
                     after: progress.signal.generation, until: clock.now + .milliseconds(20),
                     by: clock)
@@ -136,7 +148,6 @@ import Testing
                 try PostgresEngine.cutOff(harness.address)
                 progress.change { $0.kills += 1 }
             }
-            try PostgresEngine.administer(harness.address, [standby + "''", reload])
             try await group.waitForAll()
         }
 

@@ -61,6 +61,7 @@ package struct FireScheduleWorker: JobWorker {
                 after: state.settledThrough, through: now, limit: Self.entryLimit + 1
             ).prefix { start(of: $0, schedule) <= now })
         guard let last = due.last else { return }
+        let before = state.settledThrough
         if due.count > Self.entryLimit {
             try Self.tellRest(schedule, due, now, in: transaction)
             if let latest = Self.latest(schedule.cron, through: now) {
@@ -74,6 +75,7 @@ package struct FireScheduleWorker: JobWorker {
             }
             state.settledThrough = last
         }
+        if FailurePoint.isPlanted("forgetFirings") { state.settledThrough = before }
         state.next = schedule.cron.next(after: state.settledThrough)
         try transaction.update(state)
     }

@@ -13,7 +13,8 @@ struct TortureCommand: AsyncParsableCommand {
             can on a scratch copy, is broken again and again, and is then seen through to its end. \
             What it acknowledged and did was written down elsewhere at the time: that is compared \
             with what the store holds. Exits 1 when anything acknowledged is lost or any effect \
-            happened twice, or the database's own checks find damage. STRUCK counts the rounds in \
+            happened twice or not at all, something is there that nobody asked for, a fault could not be \
+            seen to its end, or the database's own checks find damage. STRUCK counts the rounds in \
             which the fault came about. Exits 2 where nothing is proven: when a fault never struck, or \
             nothing was acknowledged. --control does it wrong on purpose, and must lose: exits 1 \
             when every fault lost something, and 2 when one did not.
