@@ -54,7 +54,9 @@ struct IssuePage: Sendable {
             refused = Shown.text(run["refused"])
             well = Shown.text(run["cameOutWell"])
             again = Shown.text(run["failedAgain"])
-            total = Shown.text(run["total"])
+            total =
+                Shown.text(run["total"])
+                + (run["isTotalCounted"] == .bool(false) ? " or more" : "")
             by = Shown.text(run["by"])
             at = Shown.moment(run["createdAt"])
             // A retry need not give a reason, and most runs have nothing to note.

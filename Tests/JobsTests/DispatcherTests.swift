@@ -249,6 +249,25 @@ import Testing
         #expect(outside.settled == 1)
     }
 
+    @Test func `who stood still until the work was another's calls nobody any more`() async throws {
+        let stage = try await JobsStage()
+        let outside = Outside("none")
+        let ledger = EffectLedger()
+        let number = try #require(try await stage.enqueue(Probe(name: "ok")))
+        let row = try await stage.claim(number)
+
+        // All was well when it began; what it may not do any more is found at the last moment.
+        await #expect(throws: JobsError.self) {
+            try await outside.perform(ledger, stage.context(of: row) { false })
+        }
+        let silent = outside.calls
+        _ = try await outside.perform(ledger, stage.context(of: row))
+
+        #expect(silent == 0 && outside.calls == 1 && outside.effects == 1)
+        // Whether it had called is not known to who comes after it.
+        #expect(outside.looks == 1)
+    }
+
     @Test func `being throttled is no lost answer`() async throws {
         let stage = try await JobsStage()
         let outside = Outside("limited")

@@ -107,11 +107,14 @@ struct JobsStage: Sendable {
         }
     }
 
-    func context(of row: JobRow) -> JobContext {
+    func context(
+        of row: JobRow, isCurrent: @escaping @Sendable () -> Bool = { true }
+    ) -> JobContext {
         JobContext(
             of: row, call: .sample(), store: store,
             timekeeper: timekeeper,
-            allowance: Allowance(scope: nil, budgets: budgets, isPrepaid: true))
+            allowance: Allowance(scope: nil, budgets: budgets, isPrepaid: true),
+            isCurrent: isCurrent)
     }
 
     func rows(_ states: Set<JobState>) async throws -> [JobRow] {

@@ -37,6 +37,8 @@ struct WalmartAPI: Sendable {
     let http: any HTTPExchange
     let tokens: WalmartTokens
     let allowance: Allowance
+    /// Throws where the attempt may begin no call any more.
+    let confirm: @Sendable () throws -> Void
     let timekeeper: any Timekeeper
     /// What the call belongs to; passed on where it is a trace's identifier.
     let trace: String
@@ -113,6 +115,8 @@ struct WalmartAPI: Sendable {
             let limit = operation.limit(access.id)
             try allowance.spend(on: limit)
             let token = try await tokens.token(for: access)
+            // After all that was waited for: what is sent cannot be taken back.
+            try confirm()
             let response = try await http.send(request(method, path, token, body))
             let date = response.header("date").flatMap(HTTPDate.instant)
             if (200..<300).contains(response.status) { return (response.body, date) }

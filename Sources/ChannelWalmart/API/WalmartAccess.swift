@@ -16,7 +16,8 @@ struct WalmartAccess: Sendable {
         let access = try await open(connection, context.call.tenant)
         return WalmartAPI(
             access: access, http: http, tokens: tokens, allowance: context.allowance,
-            timekeeper: context.timekeeper, trace: context.call.correlation)
+            confirm: { try context.confirm() }, timekeeper: context.timekeeper,
+            trace: context.call.correlation)
     }
 
     /// Puts the connection's limits in force; the same again changes nothing.

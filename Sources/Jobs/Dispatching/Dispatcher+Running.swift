@@ -16,8 +16,13 @@ extension Dispatcher {
     }
 
     func perform(_ row: JobRow, _ stop: AttemptStop) async throws {
+        let share = running[row.number]?.share
         let result = await attempt(
-            row, under: partitions.partition(row.partition)?.key, stop)
+            row, under: partitions.partition(row.partition)?.key, stop
+        ) { [leases] in
+            stop.reason == nil
+                && (leases.isExclusive || share.map { leases.held[$0.shard] == $0.term } ?? false)
+        }
         guard let current = running[row.number], current.row.fence == row.fence,
             !current.isSettling
         else {
@@ -31,7 +36,8 @@ extension Dispatcher {
     }
 
     private nonisolated func attempt(
-        _ row: JobRow, under scope: String?, _ stop: AttemptStop
+        _ row: JobRow, under scope: String?, _ stop: AttemptStop,
+        whileCurrent isCurrent: @escaping @Sendable () -> Bool
     ) async -> Result<JobOutcome, any Error> {
         guard let entry = ending.registry.entry(row.kind) else {
             logger.error("no worker", metadata: ["kind": "\(row.kind)"])
@@ -46,7 +52,7 @@ extension Dispatcher {
             of: row, call: call(for: row), store: store, timekeeper: timekeeper,
             allowance: Allowance(
                 scope: scope, budgets: budgets,
-                isPrepaid: !row.ranAlone))
+                isPrepaid: !row.ranAlone), isCurrent: isCurrent)
         do {
             return .success(
                 try await withThrowingTaskGroup(of: JobOutcome?.self) { group in

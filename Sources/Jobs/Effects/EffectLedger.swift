@@ -69,6 +69,7 @@ package struct EffectLedger: Sendable {
         _ settle: @escaping @Sendable (EffectOutcome, Transaction) throws -> Void
     ) async throws -> EffectOutcome {
         FailurePoint.pass("effect.beforeCall")
+        try context.confirm()
         do {
             try await call()
         } catch {

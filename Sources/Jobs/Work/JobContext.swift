@@ -14,11 +14,15 @@ package struct JobContext: Sendable {
     package let allowance: Allowance
     /// What an earlier attempt saved, if any did.
     package let progress: JobProgress?
+    private let isCurrent: @Sendable () -> Bool
 
+    /// - Parameter isCurrent: whether this attempt may still begin something, as far as this process
+    ///   knows without asking anybody.
     package init(
         of row: JobRow, call: Call, store: Store, timekeeper: any Timekeeper,
-        allowance: Allowance
+        allowance: Allowance, isCurrent: @escaping @Sendable () -> Bool = { true }
     ) {
+        self.isCurrent = isCurrent
         number = row.number
         attempt = row.attempt
         fence = row.fence
@@ -27,6 +31,15 @@ package struct JobContext: Sendable {
         self.timekeeper = timekeeper
         self.allowance = allowance
         progress = row.progress
+    }
+
+    /// To be asked right before each call to the outside, which no fence can take back: a process that
+    /// stood still for long finds here that the work is another's by now.
+    /// - Throws: `JobsError.stale`.
+    package func confirm() throws {
+        guard isCurrent() else {
+            throw JobsError(.stale, "attempt \(attempt) of job \(number) is over")
+        }
     }
 
     /// A write that counts only while this attempt is the current one: what an attempt that was

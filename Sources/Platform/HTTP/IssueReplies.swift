@@ -129,6 +129,8 @@ struct BulkRunReply: Encodable, Sendable {
     let canary: Int
     let perSecond: Int
     let total: Int
+    /// Whether there are no more than that: of very many the rest is known once they were dealt with.
+    let isTotalCounted: Bool
     let applied: Int
     let refused: Int
     /// Of those applied, once it is known; the rest is under way.
@@ -148,7 +150,8 @@ struct BulkRunReply: Encodable, Sendable {
         by = run.by
         canary = run.canary
         perSecond = run.perSecond
-        total = run.total
+        total = max(run.total, run.done)
+        isTotalCounted = run.total < BulkDesk.countLimit || !run.state.isLive
         applied = run.applied
         refused = run.refused
         cameOutWell = run.cameOutWell ?? 0

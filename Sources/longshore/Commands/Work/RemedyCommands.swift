@@ -57,8 +57,9 @@ struct RemedyOptions: ParsableArguments {
 
     private static func words(_ run: JSONValue) -> String {
         let note = run["note"].flatMap { $0 == .null ? nil : ": \($0.plain)" } ?? ""
+        let more = run["isTotalCounted"] == .bool(false) ? " or more" : ""
         return "\(run.plain("id")) is \(run.plain("state"))\(note); "
-            + "\(run.plain("applied")) of \(run.plain("total")) applied, "
+            + "\(run.plain("applied")) of \(run.plain("total"))\(more) applied, "
             + "\(run.plain("refused")) refused, \(run.plain("cameOutWell")) came out well, "
             + "\(run.plain("failedAgain")) failed again"
     }
