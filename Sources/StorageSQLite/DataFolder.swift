@@ -42,7 +42,9 @@ package final class DataFolder: Sendable {
         }
         guard flock(handle, LOCK_EX | LOCK_NB) == 0 else {
             close(handle)
-            throw StorageError(.locked, "another process holds \(path)")
+            throw StorageError(
+                .locked,
+                "another process holds \(path): commands speak to it, a second server cannot")
         }
         lockHandle = handle
     }

@@ -1,5 +1,6 @@
 import CSQLite
 import Dispatch
+import Glibc
 import Kernel
 import Storage
 
@@ -19,6 +20,12 @@ extension SQLiteEngine {
     }
 
     private static func copy(_ source: String, to path: String) throws {
+        // Nobody else may read it at any moment; SQLite writes into a file that is there and empty.
+        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard file >= 0 else {
+            throw StorageError(.engine, "\(path): \(String(cString: strerror(errno)))")
+        }
+        _ = Glibc.close(file)
         do {
             let connection = try SQLiteConnection(path: source)
             try connection.execute("PRAGMA wal_autocheckpoint = 0")

@@ -10,6 +10,19 @@ actor WalmartTokens {
     private struct Token {
         let text: String
         let expiresAt: Instant
+        let credentials: Credentials
+    }
+
+    /// What a token was given for: with other ones it is worth nothing, however long it would last.
+    private struct Credentials: Equatable {
+        let address: String
+        let client: String
+        let secret: String
+
+        init(_ access: ConnectionAccess) {
+            (address, client) = (access.baseURL, access.clientID)
+            secret = access.clientSecret
+        }
     }
 
     /// A fetch under way, and those who wait for it.
@@ -38,7 +51,11 @@ actor WalmartTokens {
 
     func token(for access: ConnectionAccess) async throws -> String {
         while true {
-            if let known = tokens[access.id], timekeeper.now < known.expiresAt { return known.text }
+            if let known = tokens[access.id], timekeeper.now < known.expiresAt,
+                known.credentials == Credentials(access)
+            {
+                return known.text
+            }
             guard let running = fetches[access.id] else { return try await fetch(access) }
             await running.done.wait(after: 0)
             try Task.checkCancellation()
@@ -90,6 +107,8 @@ actor WalmartTokens {
         }
         let life = Duration.seconds(min(max(answer.expires_in?.value ?? 900, 1), 86_400))
         // A life shorter than the margin, as in tests, is used to its half.
-        return Token(text: answer.access_token, expiresAt: now + max(life - margin, life / 2))
+        return Token(
+            text: answer.access_token, expiresAt: now + max(life - margin, life / 2),
+            credentials: Credentials(access))
     }
 }

@@ -182,6 +182,13 @@ struct RunBulkWorker: JobWorker {
             case .good: continue
             case .pending: isPending = true
             case .bad(let why):
+                for result in results where result.fault == nil {
+                    switch try operation.verdict(on: result.item, of: run, in: transaction) {
+                    case .good: try note(result, nil, &run, in: transaction)
+                    case .bad(let why): try note(result, why, &run, in: transaction)
+                    case .pending: break
+                    }
+                }
                 return try halt(&run, "the canary failed: \(why)", in: transaction)
             }
         }

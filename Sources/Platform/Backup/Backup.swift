@@ -44,7 +44,11 @@ package struct Backup: Sendable {
             hasSecrets: withSecrets, keySHA256: try FileDigest.sha256Hex(of: secrets),
             contents: contents)
         let file = path + "/" + BackupManifest.fileName
-        try Data(BodyCoder.encode(manifest)).write(to: URL(filePath: file))
+        guard
+            FileManager.default.createFile(
+                atPath: file, contents: Data(try BodyCoder.encode(manifest)),
+                attributes: [.posixPermissions: 0o600])
+        else { throw PlatformError(.backupRefused, "\(file) cannot be written") }
         try DataFolder.sync(file)
         try DataFolder.sync(path)
         return manifest
@@ -64,7 +68,9 @@ package struct Backup: Sendable {
         let key = secrets ?? SecretsFile.path(in: path)
         guard FileManager.default.fileExists(atPath: key) else {
             throw PlatformError(
-                .secretsMissing, "the backup holds no master key; name its file with --secrets")
+                .secretsMissing,
+                secrets.map { "\($0) is not there" }
+                    ?? "the backup holds no master key; name its file with --secrets")
         }
         guard try FileDigest.sha256Hex(of: key) == manifest.keySHA256 else {
             throw PlatformError(
@@ -135,6 +141,7 @@ enum RestoreTrial {
             attributes: [.posixPermissions: 0o700])
         let copy = folder + "/" + BackupManifest.databaseName
         try FileManager.default.copyItem(atPath: database, toPath: copy)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: copy)
         let faults = try SQLiteEngine.findings(in: copy)
         guard faults.isEmpty else {
             throw PlatformError(

@@ -109,6 +109,7 @@ struct DoctorCommand: AsyncParsableCommand {
         let failedOrders = orders["failed"]?.plain ?? "0"
         let failedJobs = jobs["discarded"]?.plain ?? "0"
         let waiting = orders["waiting"]?.plain ?? "0"
+        let issues = try await session.get("/v1/issues?limit=500").items.count
         let known = try await session.get("/v1/connections").items
         let enabled = Dictionary(
             known.filter { $0["isEnabled"] != .bool(false) }
@@ -128,6 +129,7 @@ struct DoctorCommand: AsyncParsableCommand {
             + [
                 ("waiting", waiting, "orders wait: longshore orders list --stage waiting"),
                 ("orders", failedOrders, "need a person: longshore orders list --stage failed"),
+                ("issues", String(issues), "are open: longshore issues list"),
                 ("events", String(parked), "are parked: longshore parked list"),
                 ("jobs", failedJobs, "failed: longshore jobs list --state discarded"),
             ].map { name, count, words in

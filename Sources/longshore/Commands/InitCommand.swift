@@ -56,13 +56,15 @@ struct InitCommand: AsyncParsableCommand {
                     : "\(path) was there already; its secrets stay.")
             Terminal.line("Tenant \(name): \(made["id"]?.plain ?? "")")
             Terminal.line("API key, shown this once: \(made["key"]?.plain ?? "")")
+            var which = ""
             if case .array(let all) = made["tenants"], all.count > 1 {
+                which = " --tenant \(name)"
                 let names = all.map(\.plain).joined(separator: ", ")
                 Terminal.line(
                     "There are \(all.count) tenants now (\(names)): every other command, and serve "
                         + "for its console, needs --tenant NAME from here on.")
             }
-            Terminal.line("Next: longshore serve --data \(path)")
+            Terminal.line("Next: longshore serve --data \(path)\(which)")
         }
     }
 }

@@ -112,7 +112,8 @@ struct SimulateCommand: AsyncParsableCommand {
         Terminal.line(
             "seed \(report.seed): trace \(report.traceHash), \(report.orders) orders, "
                 + "\(report.calls) calls, \(report.deaths) deaths, "
-                + "\(report.simulated.components.seconds) s simulated")
+                + "\(report.simulated.components.seconds) s simulated, "
+                + (report.violations.isEmpty ? "no law broken" : "a law broken"))
         for violation in report.violations { Terminal.line("  BROKEN: \(violation)") }
     }
 

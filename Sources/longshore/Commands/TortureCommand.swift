@@ -86,16 +86,21 @@ struct TortureCommand: AsyncParsableCommand {
             let items = verdicts.compactMap { verdict in
                 try? BodyCoder.decode(JSONValue.self, from: try BodyCoder.encode(verdict))
             }
-            return Terminal.line(JSONValue.object(["items": .array(items)]).pretty)
+            return Terminal.line(
+                JSONValue.object([
+                    "seed": .integer(Int64(clamping: seed)), "control": .bool(control),
+                    "items": .array(items),
+                ]).pretty)
         }
         Terminal.table(
             [
-                "FAULT", "STRUCK", "ACKNOWLEDGED", "PRESENT", "LOST", "DUPLICATED", "UNDONE",
+                "FAULT", "STRUCK", "TRIED", "ACKNOWLEDGED", "PRESENT", "LOST", "DUPLICATED",
+                "UNDONE",
                 "UNEXPECTED", "SET ASIDE", "WHAT",
             ],
             verdicts.filter { $0.notRun == nil }.map { verdict in
                 [
-                    verdict.fault, "\(verdict.struck) of \(verdict.rounds)",
+                    verdict.fault, "\(verdict.struck) of \(verdict.rounds)", "\(verdict.tried)",
                     "\(verdict.acknowledged)", "\(verdict.present)", "\(verdict.lost)",
                     "\(verdict.duplicated)", "\(verdict.undone)", "\(verdict.unexpected)",
                     "\(verdict.quarantined)",

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Kernel
 import Storage
 
 struct IssuesCommand: AsyncParsableCommand {
@@ -76,9 +77,7 @@ struct ShowIssue: AsyncParsableCommand {
                     ("last seen", "lastSeen"), ("closed", "closedAt"), ("closed by", "closedBy"),
                     ("next step", "advice"),
                 ])
-            let money = issue.list("money").map { amount in
-                "\(amount.plain("minorUnits")) minor units of \(amount.plain("currency"))"
-            }
+            let money = issue.list("money").map(Self.words)
             if !money.isEmpty {
                 Terminal.line("held up     \(money.joined(separator: ", "))")
             }
@@ -88,6 +87,13 @@ struct ShowIssue: AsyncParsableCommand {
                     "\(event.plain("at"))  \(event.plain("type"))  \(event.plain("actor"))")
             }
         }
+    }
+
+    private static func words(_ amount: JSONValue) -> String {
+        guard case .integer(let units) = amount["minorUnits"],
+            let currency = Currency(amount.plain("currency"))
+        else { return amount.plain }
+        return Money(minorUnits: units, currency: currency).description
     }
 }
 
