@@ -2,6 +2,7 @@ import Foundation
 import Kernel
 import Platform
 import Storage
+import Testing
 
 /// Compares the marketplace's own ledger with what our public API tells; knows nothing else.
 struct HistoryChecker: Sendable {
@@ -158,6 +159,17 @@ struct HistoryChecker: Sendable {
             }
             return nil
         }
+    }
+}
+
+extension ProcessSession {
+    /// Neither the marketplace's history nor our own invariants tell of anything wrong.
+    func expectSound(limitPerMinute: Int) async throws {
+        let violations = try await HistoryChecker(session: self, limitPerMinute: limitPerMinute)
+            .violations()
+        let findings = try await get("/v1/verification")["findings"].list
+        #expect(violations.isEmpty, "\(violations.prefix(10))")
+        #expect(findings.isEmpty, "\(findings.prefix(10))")
     }
 }
 
