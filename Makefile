@@ -45,7 +45,7 @@ torture: release
 	@.build/release/longshore torture --control; test $$? -eq 1
 	@$(SWIFT) build --build-tests
 	@LONGSHORE_WHOLE=1 TEST_MINUTES=180 Scripts/test \
-		--filter '(WebhookStorm|Repeat|LostAnswer|Ambiguity|Lease|PostgresOrdeal)Tests'
+		--filter '(WebhookStorm|Repeat|LostAnswer|StoppedProcess|Ambiguity|Lease|PostgresOrdeal)Tests'
 
 bench: setup
 	@Benchmarks/run

@@ -228,8 +228,15 @@ extension MarketplaceRoutes {
         guard let seller = world.with({ $0.seller(ofToken: sent, at: now) }) else {
             return error(401, "UNAUTHORIZED.GMP_GATEWAY_API", "token expired", isBare: true)
         }
-        let trouble = world.with { $0.faults.next(for: operation) }
-        let full = world.with { $0.admit(operation, of: seller, at: now) }
+        let trace = HTTPField.Name("traceparent").flatMap { request.headers[$0] } ?? ""
+        let (place, trouble, full) = world.with {
+            (
+                $0.ledger.call(
+                    seller: seller, operation: operation, order: order, subject: subject,
+                    trace: trace, at: now),
+                $0.faults.next(for: operation), $0.admit(operation, of: seller, at: now)
+            )
+        }
         var response: Response
         if full != nil {
             response = throttled(full)
@@ -252,12 +259,7 @@ extension MarketplaceRoutes {
         }
         let isCut = full == nil && (trouble == .cutBefore || trouble == .cutAfter)
         let status = isCut ? 0 : response.status.code
-        let trace = HTTPField.Name("traceparent").flatMap { request.headers[$0] } ?? ""
-        world.with {
-            $0.ledger.call(
-                seller: seller, operation: operation, order: order, subject: subject,
-                status: status, isCut: isCut, trace: trace, at: now)
-        }
+        world.with { $0.ledger.answered(place, status: status, isCut: isCut) }
         if isCut { response.body = .init(contentLength: 512) { _ in throw Cut() } }
         return response
     }

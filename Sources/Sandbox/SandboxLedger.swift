@@ -9,9 +9,10 @@ struct SandboxLedger: Sendable {
         let order: String
         /// The tracking number for a shipment; empty otherwise.
         let subject: String
-        let status: Int
-        /// Whether the answer was cut, so that the caller cannot know it.
-        let isCut: Bool
+        /// 0 while it is not answered, and where it never is.
+        var status = 0
+        /// Whether the caller cannot know the answer: it was cut, or is not given yet.
+        var isCut = true
         /// The caller's `traceparent`; empty without one.
         let trace: String
         let at: Int64
@@ -32,16 +33,22 @@ struct SandboxLedger: Sendable {
     private(set) var effects: [EffectEntry] = []
     private var sequence = 0
 
+    /// A call as it arrives: an answer that takes its time changes nothing about which came first.
+    /// - Returns: its place in `calls`, for ``answered(_:status:isCut:)``.
     mutating func call(
-        seller: String, operation: String, order: String, subject: String, status: Int,
-        isCut: Bool, trace: String, at: Int64
-    ) {
+        seller: String, operation: String, order: String, subject: String, trace: String, at: Int64
+    ) -> Int {
         sequence += 1
         calls.append(
             CallEntry(
                 sequence: sequence, seller: seller, operation: operation, order: order,
-                subject: subject, status: status, isCut: isCut, trace: trace,
-                at: at))
+                subject: subject, trace: trace, at: at))
+        return calls.count - 1
+    }
+
+    mutating func answered(_ place: Int, status: Int, isCut: Bool) {
+        calls[place].status = status
+        calls[place].isCut = isCut
     }
 
     mutating func effect(

@@ -114,4 +114,60 @@ import Testing
 
         #expect(world.effects.values.contains { $0 > 1 })
     }
+
+    /// A first call that gets there only after it was looked for; every later one is refused.
+    private final class LateArrival: JobWorker {
+        private let calls = Mutex(0)
+        private let outcomes = Mutex<[String]>([])
+        /// What there is to see when a refusal is looked into.
+        private let shows: EffectLook
+
+        init(shows: EffectLook) { self.shows = shows }
+
+        var ends: [String] { outcomes.withLock { $0 } }
+
+        func work(_ job: Order, in context: JobContext) async throws -> JobOutcome {
+            let outcome = try await EffectLedger().perform(
+                scope: "late", key: "\(job.number)", in: context,
+                look: { calls.withLock { $0 } < 2 ? .absent : shows },
+                call: {
+                    let isFirst = calls.withLock { calls in
+                        calls += 1
+                        return calls == 1
+                    }
+                    throw isFirst
+                        ? JobsError(.timedOut, "it is on its way")
+                        : JobsError(.alreadyFinished, "it is done already")
+                }, settle: { _, _ in })
+            if case .refused(let fault) = outcome {
+                outcomes.withLock { $0.append(fault.code) }
+            } else {
+                outcomes.withLock { $0.append("happened") }
+            }
+            return .completed
+        }
+    }
+
+    @Test func `a refusal for the sake of what arrived late is no refusal`() async throws {
+        for (shows, end) in [(EffectLook.happened, "happened"), (.absent, "jobs.alreadyFinished")] {
+            var stage = try await JobsStage()
+            let world = LateArrival(shows: shows)
+            stage.registry.add(world)
+            try await stage.store.writeUnrepeated(.sample()) {
+                _ = try $0.enqueue(Order(number: 1))
+            }
+
+            try await stage.run { stage in
+                try await stage.until {
+                    if !world.ends.isEmpty { return true }
+                    if try await stage.rows([.retryable]).count == 1 {
+                        stage.timekeeper.advance(by: .seconds(600))
+                    }
+                    return false
+                }
+            }
+
+            #expect(world.ends == [end])
+        }
+    }
 }

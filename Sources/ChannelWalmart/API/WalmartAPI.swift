@@ -115,7 +115,8 @@ struct WalmartAPI: Sendable {
             let limit = operation.limit(access.id)
             try allowance.spend(on: limit)
             let token = try await tokens.token(for: access)
-            // After all that was waited for: what is sent cannot be taken back.
+            // After all that was waited for, and once more as it leaves: what is sent cannot be
+            // taken back.
             try confirm()
             let response = try await http.send(request(method, path, token, body))
             let date = response.header("date").flatMap(HTTPDate.instant)
@@ -146,6 +147,7 @@ struct WalmartAPI: Sendable {
         }
         if method == "POST" { headers.append(("Content-Type", "application/json")) }
         return OutboundRequest(
-            method: method, url: access.baseURL + path, headers: headers, body: body)
+            method: method, url: access.baseURL + path, headers: headers, body: body,
+            mayLeave: confirm)
     }
 }

@@ -56,18 +56,20 @@ package struct EffectLedger: Sendable {
             }
         case .planned: break
         }
-        _ = try await change(effect.id, context) {
+        effect = try await change(effect.id, context) {
             $0.state = .calling
             $0.calls += 1
         }
-        return try await send(effect.id, context, call, settle)
+        return try await send(effect, context, look, call, settle)
     }
 
     private func send(
-        _ id: Identifier<EffectTag>, _ context: JobContext,
+        _ effect: Effect, _ context: JobContext,
+        _ look: @Sendable () async throws -> EffectLook,
         _ call: @Sendable () async throws -> Void,
         _ settle: @escaping @Sendable (EffectOutcome, Transaction) throws -> Void
     ) async throws -> EffectOutcome {
+        let id = effect.id
         FailurePoint.pass("effect.beforeCall")
         try context.confirm()
         do {
@@ -80,6 +82,12 @@ package struct EffectLedger: Sendable {
                 _ = try await change(id, context) { $0.state = .planned }
                 throw error
             case .invalid, .notFound, .refused:
+                // An earlier call may have arrived late, after it was looked for: what has happened
+                // already is refused as well.
+                if effect.calls > 1, case .happened = try await look() {
+                    FailurePoint.reach("effect.happenedLate")
+                    return try await finish(id, .happened, context, settle)
+                }
                 return try await finish(id, .refused(fault), context, settle)
             }
         }
