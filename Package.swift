@@ -77,7 +77,11 @@ let package = Package(
             name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(
             name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        // Linear-time regular expressions, through a C door to RE2.
+        .target(
+            name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
         room("Kernel", []),
+        room("Expressions", ["Kernel", "CRE2"]),
         room("Storage", ["Kernel"]),
         room("StorageSQL", ["Kernel", "Storage"]),
         room("StorageSQLite", ["Kernel", "Storage", "StorageSQL", "CSQLite"]),
@@ -131,7 +135,7 @@ let package = Package(
             name: "longshore",
             dependencies: [
                 "Platform", "Sandbox", "Simulation", "Torture", "Console", "Kernel", "Storage",
-                "Telemetry", "Processes", httpClient, arguments, lifecycle,
+                "Telemetry", "Processes", "Expressions", httpClient, arguments, lifecycle,
                 signals, logging, "ChannelWalmart", "StorageSQLite", nio, nioHTTP,
             ], swiftSettings: strict),
         .executableTarget(
@@ -183,6 +187,7 @@ let package = Package(
         tests(
             "OrdersTests", ["Kernel", "Contracts", "Storage", "StorageTesting", "Orders"],
             exclude: ["Golden"]),
+        tests("ExpressionsTests", ["Kernel", "Expressions", "StorageTesting"]),
         tests("InventoryTests", ["Kernel", "Contracts", "StorageTesting", "Inventory"]),
         tests(
             "ChannelWalmartTests",

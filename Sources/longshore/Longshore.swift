@@ -20,7 +20,7 @@ struct Longshore: AsyncParsableCommand {
             SchedulesCommand.self,
             EventsCommand.self, ParkedCommand.self, IssuesCommand.self, VerifyCommand.self,
             DoctorCommand.self, SimulateCommand.self, TortureCommand.self,
-            TortureWorkerCommand.self, BackupCommand.self, RestoreCommand.self,
+            TortureWorkerCommand.self, BackupCommand.self, RestoreCommand.self, CelCommand.self,
         ])
 
     static func main() async {

@@ -1,0 +1,424 @@
+/// Works out types and finds what cannot be.
+struct Checker {
+    private let environment: Environment
+    private let source: String
+    private var matcher = TypeMatcher()
+    private var locals: [(name: String, type: ValueType)] = []
+    private var issues: [ExpressionIssue] = []
+
+    /// More than this nobody reads.
+    private static let maximumIssues = 20
+
+    init(_ environment: Environment, _ source: String) {
+        self.environment = environment
+        self.source = source
+    }
+
+    /// - Throws: all that was found.
+    mutating func check(_ tree: Syntax) throws(ExpressionIssues) -> ValueType {
+        let type = type(of: tree)
+        if let limit = environment.limits.estimate {
+            let cost = CostEstimate.of(tree)
+            if cost.upperBound > limit {
+                report(.tooCostly, "it may take \(cost.upperBound) steps, of \(limit)", tree)
+            }
+        }
+        guard issues.isEmpty else {
+            throw ExpressionIssues(issues.sorted { $0.range.start < $1.range.start })
+        }
+        return matcher.final(type)
+    }
+
+    private mutating func report(
+        _ code: ExpressionIssue.Code, _ message: String, _ tree: Syntax,
+        suggestion: String? = nil
+    ) {
+        guard issues.count < Self.maximumIssues else { return }
+        issues.append(
+            ExpressionIssue(
+                code, message, at: tree.range, in: source, suggestion: suggestion))
+    }
+
+    private func text(_ type: ValueType) -> String { matcher.final(type).text }
+
+    // MARK: - Parts
+
+    private mutating func type(of tree: Syntax) -> ValueType {
+        switch tree.kind {
+        case .literal(let literal): return Self.type(of: literal)
+        case .name, .select: return reference(tree)
+        case .has(let operand, let field):
+            _ = self.field(field, of: type(of: operand), tree, isTest: true)
+            return .bool
+        case .call(let name, let target, let arguments):
+            return call(name, target, arguments, tree)
+        case .list(let elements):
+            var element = matcher.fresh()
+            for (index, item) in elements.enumerated() {
+                let own = item.isOptional ? content(of: item.value) : type(of: item.value)
+                element = index == 0 ? own : matcher.joined(element, own)
+            }
+            return .list(element)
+        case .map(let entries): return map(entries)
+        case .record(let name, let fields): return record(name, fields, tree)
+        case .loop(let loop): return self.loop(loop, tree)
+        case .bind(let name, let value, let body):
+            locals.append((name, type(of: value)))
+            defer { locals.removeLast() }
+            return type(of: body)
+        case .block(let slots, let body):
+            let outer = locals.count
+            for (index, slot) in slots.enumerated() {
+                locals.append((Syntax.slotName(index), type(of: slot)))
+            }
+            defer { locals.removeLast(locals.count - outer) }
+            return type(of: body)
+        }
+    }
+
+    private static func type(of literal: Literal) -> ValueType {
+        switch literal {
+        case .null: .null
+        case .bool: .bool
+        case .int: .int
+        case .uint: .uint
+        case .double: .double
+        case .string: .string
+        case .bytes: .bytes
+        }
+    }
+
+    /// What is in an optional.
+    private mutating func content(of tree: Syntax) -> ValueType {
+        let own = matcher.resolved(type(of: tree))
+        switch own {
+        case .optional(let value): return value
+        case .dyn: return .dyn
+        case .parameter:
+            let value = matcher.fresh()
+            _ = matcher.fits(own, .optional(value))
+            return value
+        default:
+            report(.typeMismatch, "an optional was expected, not \(text(own))", tree)
+            return .dyn
+        }
+    }
+
+    private mutating func map(_ entries: [Syntax.Entry]) -> ValueType {
+        var (key, value) = (matcher.fresh(), matcher.fresh())
+        for (index, entry) in entries.enumerated() {
+            let ownKey = type(of: entry.key)
+            switch matcher.resolved(ownKey) {
+            case .bool, .int, .uint, .string, .dyn, .parameter: break
+            default:
+                report(
+                    .typeMismatch,
+                    "a map’s key is a bool, int, uint or string, not \(text(ownKey))", entry.key)
+            }
+            let own = entry.isOptional ? content(of: entry.value) : type(of: entry.value)
+            key = index == 0 ? ownKey : matcher.joined(key, ownKey)
+            value = index == 0 ? own : matcher.joined(value, own)
+        }
+        return .map(key: key, value: value)
+    }
+
+    private mutating func record(
+        _ name: String, _ fields: [Syntax.Field], _ tree: Syntax
+    ) -> ValueType {
+        guard let record = environment.record(name), record.make != nil else {
+            for field in fields { _ = type(of: field.value) }
+            report(.undeclaredName, "there is no record \(name) to make", tree)
+            return .dyn
+        }
+        for field in fields {
+            let own = field.isOptional ? content(of: field.value) : type(of: field.value)
+            guard let wanted = record.fields[field.name] else {
+                unknownField(field.name, record.fields.keys, tree)
+                continue
+            }
+            if !matcher.fits(own, wanted) {
+                report(
+                    .typeMismatch, "\(field.name) is \(wanted.text), not \(text(own))",
+                    field.value)
+            }
+        }
+        return .named(name)
+    }
+
+    // MARK: - Names and fields
+
+    private mutating func reference(_ tree: Syntax) -> ValueType {
+        let path = Resolver.path(of: tree)
+        if let path, !path.isRooted,
+            let local = locals.last(where: { $0.name == path.names[0] })
+        {
+            return fields(path.names.dropFirst(), of: local.type, tree)
+        }
+        if let path, let found = Resolver(environment).resolve(path) {
+            switch found {
+            case .variable(let name, let used):
+                let own = environment.variables[name] ?? .dyn
+                return fields(path.names.dropFirst(used), of: own, tree)
+            case .type(let name): return .type(ValueType.simple[name])
+            }
+        }
+        switch tree.kind {
+        case .select(let operand, let field, let isOptional):
+            let own = type(of: operand)
+            let found = self.field(field, of: own, tree, isTest: isOptional)
+            guard isOptional else { return found }
+            if case .optional = found { return found }
+            return .optional(found)
+        case .name(let name, _):
+            let known = Array(environment.variables.keys) + locals.map(\.name)
+            report(
+                .undeclaredName, "unknown name “\(name)”", tree,
+                suggestion: Suggestion.nearest(to: name, among: known))
+            return .dyn
+        default: return .dyn
+        }
+    }
+
+    private mutating func fields(
+        _ names: ArraySlice<String>, of root: ValueType, _ tree: Syntax
+    ) -> ValueType {
+        var type = root
+        for name in names { type = field(name, of: type, tree, isTest: false) }
+        return type
+    }
+
+    /// - Parameter isTest: whether a field that is not there is no mistake.
+    private mutating func field(
+        _ name: String, of type: ValueType, _ tree: Syntax, isTest: Bool
+    ) -> ValueType {
+        let own = matcher.resolved(type)
+        switch own {
+        case .dyn, .parameter: return .dyn
+        case .map(_, let value): return value
+        case .optional(let inner):
+            return .optional(field(name, of: inner, tree, isTest: isTest))
+        case .named(let record):
+            guard let known = environment.record(record) else {
+                report(.unknownField, "\(record) has no fields", tree)
+                return .dyn
+            }
+            guard let field = known.fields[name] else {
+                unknownField(name, known.fields.keys, tree)
+                return .dyn
+            }
+            return field
+        default:
+            report(.typeMismatch, "\(text(own)) has no fields, such as “\(name)”", tree)
+            return .dyn
+        }
+    }
+
+    private mutating func unknownField(
+        _ name: String, _ known: some Sequence<String>, _ tree: Syntax
+    ) {
+        report(
+            .unknownField, "unknown field “\(name)”", tree,
+            suggestion: Suggestion.nearest(to: name, among: known))
+    }
+
+    // MARK: - Calls
+
+    private mutating func call(
+        _ name: String, _ target: Syntax?, _ arguments: [Syntax], _ tree: Syntax
+    ) -> ValueType {
+        if target == nil, let special = operation(name, arguments, tree) { return special }
+        if let target, let full = qualified(target, name) {
+            return overload(full, isMember: false, arguments.map { type(of: $0) }, tree)
+        }
+        let types =
+            (target.map { [$0] } ?? []).map { type(of: $0) } + arguments.map { type(of: $0) }
+        return overload(name, isMember: target != nil, types, tree)
+    }
+
+    private func qualified(_ target: Syntax, _ name: String) -> String? {
+        guard let path = Resolver.path(of: target) else { return nil }
+        if !path.isRooted, locals.contains(where: { $0.name == path.names[0] }) { return nil }
+        let full = (path.names + [name]).joined(separator: ".")
+        return environment.hasFunction(full, isMember: false) ? full : nil
+    }
+
+    private mutating func operation(
+        _ name: String, _ arguments: [Syntax], _ tree: Syntax
+    ) -> ValueType? {
+        switch name {
+        case Operator.and, Operator.or:
+            for argument in arguments {
+                let own = type(of: argument)
+                if !matcher.fits(own, .bool) {
+                    report(.typeMismatch, "a bool was expected, not \(text(own))", argument)
+                }
+            }
+            return .bool
+        case Operator.index, Operator.optionalIndex:
+            let found = element(type(of: arguments[0]), type(of: arguments[1]), tree)
+            if name == Operator.index { return found }
+            if case .optional = found { return found }
+            return .optional(found)
+        default:
+            guard let signatures = OperatorSignatures.all[name] else { return nil }
+            let sign = Operator.binary[name]?.sign ?? (name == Operator.conditional ? "?:" : name)
+            return choose(
+                signatures, arguments.map { type(of: $0) }, tree,
+                named: sign == Operator.not ? "!" : (sign == Operator.negate ? "-" : sign))
+        }
+    }
+
+    private mutating func element(
+        _ whole: ValueType, _ key: ValueType, _ tree: Syntax
+    ) -> ValueType {
+        let own = matcher.resolved(whole)
+        switch own {
+        case .dyn, .parameter: return .dyn
+        case .list(let element):
+            if !matcher.fits(key, .int) {
+                report(.typeMismatch, "a list’s place is an int, not \(text(key))", tree)
+            }
+            return element
+        case .map(let wanted, let value):
+            if !matcher.fits(key, wanted), !(isNumber(key) && isNumber(wanted)) {
+                report(
+                    .typeMismatch, "the map’s keys are \(text(wanted)), not \(text(key))", tree)
+            }
+            return value
+        case .optional(let inner): return .optional(element(inner, key, tree))
+        default:
+            report(.typeMismatch, "\(text(own)) has no elements", tree)
+            return .dyn
+        }
+    }
+
+    private func isNumber(_ type: ValueType) -> Bool {
+        [.int, .uint, .double].contains(matcher.resolved(type))
+    }
+
+    private mutating func overload(
+        _ name: String, isMember: Bool, _ types: [ValueType], _ tree: Syntax
+    ) -> ValueType {
+        let plain = name.hasPrefix(".") ? String(name.dropFirst()) : name
+        let known = (environment.signatures[plain] ?? []).filter { $0.isMember == isMember }
+        guard !known.isEmpty else {
+            let other = environment.hasFunction(plain, isMember: !isMember)
+            report(
+                .unknownFunction,
+                other
+                    ? "\(plain) is called \(isMember ? "as \(plain)(x)" : "as x.\(plain)()")"
+                    : "unknown function “\(plain)”", tree,
+                suggestion: other
+                    ? nil
+                    : Suggestion.nearest(
+                        to: plain, among: environment.functionNames + Macros.loopNames + ["has"]))
+            return .dyn
+        }
+        let takesMore =
+            environment.function(plain, isMember: isMember, count: -1) != nil && types.count > 2
+        if takesMore { return variadic(known, types, tree, plain) }
+        return choose(known, types, tree, named: plain)
+    }
+
+    /// Of functions that take any number, all of one type or of several.
+    private mutating func variadic(
+        _ known: [Signature], _ types: [ValueType], _ tree: Syntax, _ name: String
+    ) -> ValueType {
+        let isPlain = types.allSatisfy { isNumber($0) || matcher.isDyn($0) }
+        if !isPlain { report(.noMatchingOverload, "\(name) takes numbers", tree) }
+        let first = matcher.resolved(types[0])
+        return types.allSatisfy { matcher.resolved($0) == first } ? first : .dyn
+    }
+
+    private mutating func choose(
+        _ signatures: [Signature], _ types: [ValueType], _ tree: Syntax, named name: String
+    ) -> ValueType {
+        var result: ValueType?
+        for signature in signatures where signature.parameters.count == types.count {
+            let own = matcher.instance(of: signature)
+            let before = matcher
+            guard matcher.fits(types, own.parameters) else { continue }
+            let found = matcher.resolved(own.result)
+            guard let known = result else {
+                result = found
+                // What is known only later may fit another as well.
+                if !types.contains(where: { matcher.isVague($0) }) { return found }
+                continue
+            }
+            if matcher.resolved(known) != found {
+                matcher = before
+                return .dyn
+            }
+        }
+        if let result { return result }
+        let given = types.map { text($0) }.joined(separator: ", ")
+        let takes = signatures.map {
+            "(" + $0.parameters.map(\.text).joined(separator: ", ") + ")"
+        }
+        report(
+            .noMatchingOverload,
+            "there is no \(name) of (\(given)); it takes \(takes.prefix(6).joined(separator: ", "))",
+            tree)
+        return .dyn
+    }
+
+    // MARK: - Loops
+
+    private mutating func loop(_ loop: Loop, _ tree: Syntax) -> ValueType {
+        let whole = matcher.resolved(type(of: loop.range))
+        let (first, second, element) = names(loop, whole)
+        locals.append((loop.names[0], first))
+        if loop.names.count == 2 { locals.append((loop.names[1], second)) }
+        defer { locals.removeLast(loop.names.count) }
+        if let filter = loop.filter { expectBool(filter) }
+        switch loop.kind {
+        case .all, .exists, .existsOne:
+            expectBool(loop.body)
+            return .bool
+        case .filter:
+            expectBool(loop.body)
+            return .list(element)
+        case .map, .transformList: return .list(type(of: loop.body))
+        case .transformMap: return .map(key: first, value: type(of: loop.body))
+        case .transformMapEntry: return type(of: loop.body)
+        case .optMap: return .optional(type(of: loop.body))
+        case .optFlatMap:
+            let own = type(of: loop.body)
+            if !matcher.fits(own, .optional(matcher.fresh())) {
+                report(.typeMismatch, "an optional was expected, not \(text(own))", loop.body)
+            }
+            return own
+        case .sortBy:
+            _ = type(of: loop.body)
+            return whole
+        }
+    }
+
+    /// Types of a loop's names, and of what `filter` keeps.
+    private mutating func names(
+        _ loop: Loop, _ whole: ValueType
+    ) -> (first: ValueType, second: ValueType, element: ValueType) {
+        let isOptional = loop.kind == .optMap || loop.kind == .optFlatMap
+        switch whole {
+        case .list(let element) where !isOptional:
+            return (loop.names.count == 2 ? .int : element, element, element)
+        case .map(let key, let value) where !isOptional: return (key, value, key)
+        case .optional(let value) where isOptional: return (value, value, value)
+        case .dyn, .parameter: return (.dyn, .dyn, .dyn)
+        default:
+            report(
+                .typeMismatch,
+                isOptional
+                    ? "\(loop.spelling)() is for optionals, not for \(text(whole))"
+                    : "only a list or a map can be gone through, not \(text(whole))", loop.range)
+            return (.dyn, .dyn, .dyn)
+        }
+    }
+
+    private mutating func expectBool(_ tree: Syntax) {
+        let own = type(of: tree)
+        if !matcher.fits(own, .bool) {
+            report(.typeMismatch, "a bool was expected, not \(text(own))", tree)
+        }
+    }
+}

@@ -1,0 +1,61 @@
+/// How many steps an expression may need, before it runs.
+public enum CostEstimate {
+    /// What a list or map of unknown size is taken to hold at most.
+    public static let unknownSize = 100
+
+    /// - Parameter sizes: how many elements lists behind a path such as `order.lines` have.
+    /// - Returns: of ``Limits/cost``, from the least to the most; it stops at `Int.max / 2`.
+    public static func of(
+        _ tree: Syntax, sizes: [String: ClosedRange<Int>] = [:]
+    ) -> ClosedRange<Int> {
+        switch tree.kind {
+        case .loop(let loop):
+            let range = of(loop.range, sizes: sizes)
+            let body = loop.bodies.map { of($0, sizes: sizes) }.reduce(1...1, sum)
+            let isOptional = loop.kind == .optMap || loop.kind == .optFlatMap
+            let size = isOptional ? 0...1 : size(loop.range, sizes)
+            return sum(range, product(body, size))
+        case .call(Operator.conditional, _, let arguments):
+            let parts = arguments.map { of($0, sizes: sizes) }
+            let least = min(parts[1].lowerBound, parts[2].lowerBound)
+            let most = max(parts[1].upperBound, parts[2].upperBound)
+            return sum(sum(1...1, parts[0]), least...most)
+        case .call(let name, _, let arguments) where name == Operator.and || name == Operator.or:
+            let parts = arguments.map { of($0, sizes: sizes) }
+            return sum(1...1, (parts.first?.lowerBound ?? 0)...parts.reduce(0...0, sum).upperBound)
+        default:
+            return tree.children.map { of($0, sizes: sizes) }.reduce(1...1, sum)
+        }
+    }
+
+    private static func size(
+        _ tree: Syntax, _ sizes: [String: ClosedRange<Int>]
+    ) -> ClosedRange<Int> {
+        switch tree.kind {
+        case .list(let elements): return elements.count...elements.count
+        case .map(let entries): return entries.count...entries.count
+        case .loop(let loop):
+            let inner = size(loop.range, sizes)
+            return loop.filter == nil && loop.kind != .filter ? inner : 0...inner.upperBound
+        default:
+            guard let path = Resolver.path(of: tree) else { return 0...unknownSize }
+            return sizes[path.names.joined(separator: ".")] ?? 0...unknownSize
+        }
+    }
+
+    private static func sum(_ a: ClosedRange<Int>, _ b: ClosedRange<Int>) -> ClosedRange<Int> {
+        capped(
+            a.lowerBound.addingReportingOverflow(b.lowerBound))...capped(
+                a.upperBound.addingReportingOverflow(b.upperBound))
+    }
+
+    private static func product(_ a: ClosedRange<Int>, _ b: ClosedRange<Int>) -> ClosedRange<Int> {
+        capped(
+            a.lowerBound.multipliedReportingOverflow(by: b.lowerBound))...capped(
+                a.upperBound.multipliedReportingOverflow(by: b.upperBound))
+    }
+
+    private static func capped(_ result: (partialValue: Int, overflow: Bool)) -> Int {
+        result.overflow ? Int.max / 2 : min(result.partialValue, Int.max / 2)
+    }
+}

@@ -1,0 +1,234 @@
+/// Turns a tree into nodes that know where everything they need stands.
+struct Compiler {
+    private let environment: Environment
+    private var slots: [String: Int] = [:]
+    private(set) var inputNames: [String] = []
+    /// Local names in force, the innermost last.
+    private var locals: [(name: String, slot: Int, lazy: (any Node)?)] = []
+    private var nextLocal = 0
+    private(set) var localCount = 0
+
+    init(_ environment: Environment) { self.environment = environment }
+
+    static func program(_ tree: Syntax, in environment: Environment) -> Program {
+        var compiler = Compiler(environment)
+        let node = compiler.node(tree)
+        return Program(
+            node: node, inputNames: compiler.inputNames, localCount: compiler.localCount,
+            limits: environment.limits)
+    }
+
+    private mutating func reserve(_ count: Int) -> Int {
+        let first = nextLocal
+        nextLocal += count
+        localCount = max(localCount, nextLocal)
+        return first
+    }
+
+    mutating func node(_ tree: Syntax) -> any Node {
+        switch tree.kind {
+        case .literal(let literal): return ConstantNode(Value(literal))
+        case .name, .select: return reference(tree)
+        case .has(let operand, let field): return HasNode(node(operand), field, tree.range)
+        case .call(let name, let target, let arguments):
+            return call(name, target, arguments, tree.range)
+        case .list(let elements):
+            return ListNode(elements.map { (node($0.value), $0.isOptional) })
+        case .map(let entries):
+            return MapNode(
+                entries.map { (node($0.key), node($0.value), $0.isOptional) }, tree.range)
+        case .record(let name, let fields): return record(name, fields, tree.range)
+        case .loop(let loop): return self.loop(loop, tree.range)
+        case .bind(let name, let value, let body): return bind([(name, value)], body)
+        case .block(let values, let body):
+            let named = values.enumerated().map { (Syntax.slotName($0.offset), $0.element) }
+            return bind(named, body)
+        }
+    }
+
+    // MARK: - Names
+
+    private mutating func reference(_ tree: Syntax) -> any Node {
+        let path = Resolver.path(of: tree)
+        if let path, !path.isRooted,
+            let local = locals.last(where: { $0.name == path.names[0] })
+        {
+            return fields(path.names.dropFirst(), of: read(local), tree)
+        }
+        if let path, let found = Resolver(environment).resolve(path) {
+            switch found {
+            case .variable(let name, let used):
+                return fields(path.names.dropFirst(used), of: input(name, tree.range), tree)
+            case .type(let name): return ConstantNode(.type(TypeName(name)))
+            }
+        }
+        switch tree.kind {
+        case .name(let name, _): return input(name, tree.range)
+        case .select(let operand, let field, let isOptional):
+            return SelectNode(node(operand), field, isOptional: isOptional, tree.range)
+        default: return node(tree)
+        }
+    }
+
+    private func fields(
+        _ names: ArraySlice<String>, of root: any Node, _ tree: Syntax
+    ) -> any Node {
+        names.reduce(root) { SelectNode($0, $1, isOptional: false, tree.range) }
+    }
+
+    private func read(_ local: (name: String, slot: Int, lazy: (any Node)?)) -> any Node {
+        local.lazy.map { LazyNode(local.slot, $0) } ?? LocalNode(local.slot)
+    }
+
+    private mutating func input(_ name: String, _ range: SourceRange) -> any Node {
+        if let slot = slots[name] { return InputNode(slot, name, range) }
+        let slot = inputNames.count
+        inputNames.append(name)
+        slots[name] = slot
+        return InputNode(slot, name, range)
+    }
+
+    // MARK: - Calls
+
+    private mutating func call(
+        _ name: String, _ target: Syntax?, _ arguments: [Syntax], _ range: SourceRange
+    ) -> any Node {
+        if target == nil, let node = operation(name, arguments, range) { return node }
+        if let target, let full = qualified(target, name),
+            let function = environment.function(full, isMember: false, count: arguments.count)
+        {
+            return function.node(arguments.map { node($0) }, range)
+        }
+        let all = (target.map { [$0] } ?? []) + arguments
+        if all.count == 2, name == "matches", case .literal(.string(let text)) = all[1].kind,
+            let pattern = try? Pattern(text)
+        {
+            return PatternNode(node(all[0]), pattern, range)
+        }
+        let nodes = all.map { node($0) }
+        if target != nil, nodes.count == 2, name == "or" || name == "orValue" {
+            return OptionalOrNode(nodes[0], nodes[1], isValue: name == "orValue", range)
+        }
+        if let function = environment.function(
+            name, isMember: target != nil, count: all.count)
+        {
+            return function.node(nodes, range)
+        }
+        if environment.hasFunction(name, isMember: target != nil) {
+            return NoOverloadNode(name, nodes, range)
+        }
+        return FailingNode(
+            EvaluationError(.unknownFunction, "there is no function \(name)").placed(at: range))
+    }
+
+    /// The name of a function in a namespace, such as `math.abs`; `nil` where a value is asked.
+    private func qualified(_ target: Syntax, _ name: String) -> String? {
+        guard let path = Resolver.path(of: target) else { return nil }
+        if !path.isRooted, locals.contains(where: { $0.name == path.names[0] }) { return nil }
+        let full = (path.names + [name]).joined(separator: ".")
+        return environment.hasFunction(full, isMember: false) ? full : nil
+    }
+
+    private mutating func operation(
+        _ name: String, _ arguments: [Syntax], _ range: SourceRange
+    ) -> (any Node)? {
+        switch name {
+        case Operator.and: return LogicNode(arguments.map { node($0) }, deciding: false)
+        case Operator.or: return LogicNode(arguments.map { node($0) }, deciding: true)
+        case Operator.not: return NotNode(node(arguments[0]))
+        case Operator.conditional:
+            return ConditionalNode(node(arguments[0]), node(arguments[1]), node(arguments[2]))
+        case Operator.equal, Operator.unequal:
+            return EqualityNode(
+                node(arguments[0]), node(arguments[1]), isEqual: name == Operator.equal)
+        case Operator.isIn: return MembershipNode(node(arguments[0]), node(arguments[1]), range)
+        case Operator.index, Operator.optionalIndex:
+            return IndexNode(
+                node(arguments[0]), node(arguments[1]), isOptional: name != Operator.index, range)
+        default: break
+        }
+        if let body = Arithmetic.bodies[name] {
+            return body.node(arguments.map { node($0) }, range)
+        }
+        guard let isMet = Self.orders[name] else { return nil }
+        return OrderNode(
+            Operator.binary[name]?.sign ?? name, node(arguments[0]), node(arguments[1]), range,
+            isMet: isMet)
+    }
+
+    private static let orders: [String: @Sendable (Int) -> Bool] = [
+        Operator.less: { $0 < 0 }, Operator.lessOrEqual: { $0 <= 0 },
+        Operator.greater: { $0 > 0 }, Operator.greaterOrEqual: { $0 >= 0 },
+    ]
+
+    private mutating func record(
+        _ name: String, _ fields: [Syntax.Field], _ range: SourceRange
+    ) -> any Node {
+        guard let make = environment.record(name)?.make else {
+            return FailingNode(
+                EvaluationError(.undeclaredReference, "there is no record \(name) to make")
+                    .placed(at: range))
+        }
+        return RecordNode(
+            fields.map { ($0.name, node($0.value), $0.isOptional) }, range, make: make)
+    }
+
+    // MARK: - Scopes
+
+    private mutating func bind(_ values: [(String, Syntax)], _ body: Syntax) -> any Node {
+        let first = reserve(values.count)
+        let outer = locals.count
+        for (offset, (name, value)) in values.enumerated() {
+            let content = node(value)
+            locals.append((name, first + offset, content))
+        }
+        // A binding is worked out where it is first read, inside loops of the body: what it needs for
+        // loops of its own must not be theirs.
+        nextLocal = localCount
+        let inner = node(body)
+        locals.removeLast(locals.count - outer)
+        nextLocal = first
+        return BindingNode(first..<first + values.count, inner)
+    }
+
+    private mutating func loop(_ loop: Loop, _ range: SourceRange) -> any Node {
+        let source = node(loop.range)
+        let first = reserve(2)
+        let outer = locals.count
+        for (offset, name) in loop.names.enumerated() { locals.append((name, first + offset, nil)) }
+        let filter = loop.filter.map { node($0) }
+        let body = node(loop.body)
+        locals.removeLast(locals.count - outer)
+        nextLocal = first
+        let parts = LoopParts(
+            range: source, slot: first, hasTwo: loop.names.count == 2, filter: filter, body: body,
+            place: range)
+        switch loop.kind {
+        case .all: return QuantifierNode(parts, deciding: false)
+        case .exists: return QuantifierNode(parts, deciding: true)
+        case .existsOne: return ExistsOneNode(parts)
+        case .map, .transformList: return CollectNode(parts, keepsElement: false)
+        case .filter: return CollectNode(parts, keepsElement: true)
+        case .transformMap: return CollectMapNode(parts, isWholeEntry: false)
+        case .transformMapEntry: return CollectMapNode(parts, isWholeEntry: true)
+        case .optMap: return OptionalMapNode(parts, isFlat: false)
+        case .optFlatMap: return OptionalMapNode(parts, isFlat: true)
+        case .sortBy: return SortByNode(parts)
+        }
+    }
+}
+
+extension Value {
+    init(_ literal: Literal) {
+        self =
+            switch literal {
+            case .null: .null
+            case .bool(let value): .bool(value)
+            case .int(let value): .int(value)
+            case .uint(let value): .uint(value)
+            case .double(let value): .double(value)
+            case .string(let value): .string(value)
+            case .bytes(let value): .bytes(value)
+            }
+    }
+}

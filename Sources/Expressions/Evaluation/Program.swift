@@ -1,0 +1,66 @@
+/// A compiled expression. It keeps no state and may be evaluated from many threads at once.
+public struct Program: Sendable {
+    private let node: any Node
+    /// The variables it may read.
+    public let inputNames: [String]
+    private let localCount: Int
+    private let limits: Limits
+    /// Known where it was checked.
+    public internal(set) var type: ValueType = .dyn
+
+    init(node: any Node, inputNames: [String], localCount: Int, limits: Limits) {
+        self.node = node
+        self.inputNames = inputNames
+        self.localCount = localCount
+        self.limits = limits
+    }
+
+    /// Values for a program's variables, each in its place: to be made once and used many times.
+    public struct Inputs: Sendable {
+        fileprivate var values: [Value?]
+    }
+
+    /// - Parameter values: names the program does not read are ignored; those it reads and does not get
+    ///   are an error where they are read.
+    public func inputs(_ values: [String: Value]) -> Inputs {
+        Inputs(values: inputNames.map { values[$0] })
+    }
+
+    /// - Parameter place: in `inputNames`.
+    public func set(_ value: Value?, at place: Int, in inputs: inout Inputs) {
+        inputs.values[place] = value
+    }
+
+    public func evaluate(_ inputs: Inputs) throws(EvaluationError) -> Value {
+        var frame = frame(inputs)
+        return try node.value(&frame)
+    }
+
+    public func evaluate(_ values: [String: Value] = [:]) throws(EvaluationError) -> Value {
+        try evaluate(inputs(values))
+    }
+
+    /// For rules: what is no bool is an error.
+    public func test(_ inputs: Inputs) throws(EvaluationError) -> Bool {
+        var frame = frame(inputs)
+        return try node.test(&frame)
+    }
+
+    /// - Returns: the value and the steps it took, of ``Limits/cost``.
+    public func measure(
+        _ inputs: Inputs
+    ) -> (result: Result<Value, EvaluationError>, cost: Int) {
+        var frame = frame(inputs)
+        do throws(EvaluationError) {
+            let value = try node.value(&frame)
+            return (.success(value), frame.meter.cost)
+        } catch { return (.failure(error), frame.meter.cost) }
+    }
+
+    private func frame(_ inputs: Inputs) -> Frame {
+        Frame(
+            inputs: inputs.values,
+            locals: localCount == 0 ? [] : Array(repeating: nil, count: localCount),
+            meter: Meter(limits))
+    }
+}

@@ -1,0 +1,140 @@
+/// Functions on lists.
+enum Lists {
+    static let library = Library(functions: [
+        Function("list(A).slice(int, int) -> list(A)", .ternary(slice)),
+        Function("list(A).flatten() -> list(dyn)", .unary(flatten)),
+        Function("list(A).flatten(int) -> list(dyn)", .binary(flatten)),
+        Function("list(A).sort() -> list(A)", .unary(sort)),
+        Function("list(A).distinct() -> list(A)", .unary(distinct)),
+        Function("lists.range(int) -> list(int)", .unary(range)),
+        Function("list(A).first() -> optional(A)", .unary(first)),
+        Function("list(A).last() -> optional(A)", .unary(last)),
+    ])
+
+    private static func list(
+        _ name: String, _ a: Value
+    ) throws(EvaluationError) -> ListValue {
+        guard case .list(let list) = a else { throw .noOverload(name, a) }
+        return list
+    }
+
+    private static func made(
+        _ values: [Value], _ meter: inout Meter
+    ) throws(EvaluationError) -> Value {
+        try meter.charge(values.count)
+        try meter.grow(byValues: values.count)
+        return .list(values)
+    }
+
+    private static func slice(
+        _ a: Value, _ b: Value, _ c: Value, _ meter: inout Meter
+    ) throws(EvaluationError) -> Value {
+        guard case .list(let list) = a, case .int(let start) = b, case .int(let end) = c else {
+            throw .noOverload("slice", a, b, c)
+        }
+        guard start >= 0, end >= start, end <= list.count else {
+            throw EvaluationError(
+                .outOfRange, "cannot slice(\(start), \(end)) of a list of \(list.count)")
+        }
+        return try made((Int(start)..<Int(end)).map { list[$0] }, &meter)
+    }
+
+    private static func flatten(_ a: Value, _ meter: inout Meter) throws(EvaluationError) -> Value {
+        try flatten(a, .int(1), &meter)
+    }
+
+    private static func flatten(
+        _ a: Value, _ b: Value, _ meter: inout Meter
+    ) throws(EvaluationError) -> Value {
+        guard case .list(let list) = a, case .int(let depth) = b else {
+            throw .noOverload("flatten", a, b)
+        }
+        guard depth >= 0 else {
+            throw EvaluationError(.invalidArgument, "flatten() to a negative depth")
+        }
+        var out: [Value] = []
+        try flatten(list, min(Int(depth), 64), into: &out, &meter)
+        return try made(out, &meter)
+    }
+
+    private static func flatten(
+        _ list: ListValue, _ depth: Int, into out: inout [Value], _ meter: inout Meter
+    ) throws(EvaluationError) {
+        for index in 0..<list.count {
+            try meter.charge(1)
+            let value = list[index]
+            if depth > 0, case .list(let inner) = value {
+                try flatten(inner, depth - 1, into: &out, &meter)
+            } else {
+                out.append(value)
+            }
+        }
+    }
+
+    private static func sort(_ a: Value, _ meter: inout Meter) throws(EvaluationError) -> Value {
+        let values = try list("sort", a).values
+        let order = try order(values, &meter)
+        return try made(order.map { values[$0] }, &meter)
+    }
+
+    /// The places of the keys in their order; equal ones stay as they stand.
+    static func order(_ keys: [Value], _ meter: inout Meter) throws(EvaluationError) -> [Int] {
+        try meter.charge(keys.count * max(1, keys.count.bitWidth - keys.count.leadingZeroBitCount))
+        for key in keys.dropFirst()
+        where key.isNumber != keys[0].isNumber
+            || (!key.isNumber && key.typeName != keys[0].typeName)
+        {
+            throw EvaluationError(
+                .noSuchOverload, "a list of different types cannot be put in order")
+        }
+        for key in keys where Value.order(of: key, and: key) == nil {
+            throw EvaluationError(
+                .noSuchOverload, "a list of \(key.typeName) cannot be put in order")
+        }
+        return keys.indices.sorted { (left, right) in
+            let order = Value.order(of: keys[left], and: keys[right]) ?? 0
+            return order == 0 ? left < right : order < 0
+        }
+    }
+
+    private static func distinct(
+        _ a: Value, _ meter: inout Meter
+    ) throws(EvaluationError) -> Value {
+        let list = try list("distinct", a)
+        var out: [Value] = []
+        var seen: Set<MapKey> = []
+        for index in 0..<list.count {
+            let value = list[index]
+            try meter.charge(1)
+            if let key = MapKey(value) {
+                if seen.insert(key).inserted { out.append(value) }
+                continue
+            }
+            try meter.charge(out.count)
+            if !out.contains(where: { Value.areEqual($0, value) }) { out.append(value) }
+        }
+        return try made(out, &meter)
+    }
+
+    static func reversed(_ list: ListValue, _ meter: inout Meter) throws(EvaluationError) -> Value {
+        try made(list.values.reversed(), &meter)
+    }
+
+    private static func range(_ a: Value, _ meter: inout Meter) throws(EvaluationError) -> Value {
+        guard case .int(let count) = a else { throw .noOverload("lists.range", a) }
+        guard count > 0 else { return .list([]) }
+        try meter.charge(Int(min(count, 1 << 40)))
+        try meter.grow(byValues: Int(min(count, 1 << 40)))
+        return .list((0..<count).map { .int($0) })
+    }
+
+    private static func first(_ a: Value, _ meter: inout Meter) throws(EvaluationError) -> Value {
+        let list = try list("first", a)
+        return .optional(OptionalValue(list.count > 0 ? list[0] : nil))
+    }
+
+    private static func last(_ a: Value, _ meter: inout Meter) throws(EvaluationError) -> Value {
+        let list = try list("last", a)
+        return .optional(OptionalValue(list.count > 0 ? list[list.count - 1] : nil))
+    }
+}

@@ -1,0 +1,16 @@
+/// How much an expression may be and do. Each limit that is passed is an error with its name.
+public struct Limits: Sendable, Hashable {
+    /// Of the text, in UTF-8.
+    public var sourceBytes = 65_536
+    /// Parts above each other. What is joined by `&&` or `||` counts as one level.
+    public var depth = 96
+    /// Steps of one evaluation: one for each part that is evaluated, and one for every ten bytes of a
+    /// text or ten elements of a list that are gone through.
+    public var cost = 1_000_000
+    /// Bytes of all texts, lists and maps that one evaluation makes, roughly.
+    public var growthBytes = 16_777_216
+    /// The most steps that an expression may be estimated to need; `nil` for no such check.
+    public var estimate: Int?
+
+    public init() {}
+}

@@ -1,0 +1,142 @@
+/// A part of an expression, with all parts below it.
+///
+/// Two are equal when they say the same, wherever they stand in their texts.
+public struct Syntax: Sendable, Hashable {
+    public indirect enum Kind: Sendable, Hashable {
+        case literal(Literal)
+        /// A leading dot means: from the root, past all local names.
+        case name(String, isRooted: Bool)
+        /// `isOptional` for `operand.?field`.
+        case select(Syntax, field: String, isOptional: Bool)
+        /// `has(operand.field)`.
+        case has(Syntax, field: String)
+        /// Operators are calls of ``Operator`` names.
+        case call(String, target: Syntax?, [Syntax])
+        case list([Element])
+        case map([Entry])
+        /// `Name{field: value}`.
+        case record(String, [Field])
+        case loop(Loop)
+        /// `cel.bind(name, value, body)`.
+        case bind(String, Syntax, Syntax)
+        /// `cel.block([slots], body)`; a slot is read by a name ``Syntax/slotName(_:)``.
+        case block([Syntax], Syntax)
+    }
+
+    public struct Element: Sendable, Hashable {
+        public let value: Syntax
+        /// `?value`: left out when it is none.
+        public let isOptional: Bool
+    }
+
+    public struct Entry: Sendable, Hashable {
+        public let key: Syntax
+        public let value: Syntax
+        public let isOptional: Bool
+    }
+
+    public struct Field: Sendable, Hashable {
+        public let name: String
+        public let value: Syntax
+        public let isOptional: Bool
+    }
+
+    public let kind: Kind
+    public let range: SourceRange
+    /// How many parts lie above each other, this one counted.
+    public let depth: Int
+
+    public init(_ kind: Kind, at range: SourceRange = .none) {
+        self.kind = kind
+        self.range = range
+        depth = 1 + Self.children(of: kind).reduce(0) { max($0, $1.depth) }
+    }
+
+    public static func == (left: Syntax, right: Syntax) -> Bool { left.kind == right.kind }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(kind) }
+
+    /// The parts right below, in the order of the text.
+    public var children: [Syntax] { Self.children(of: kind) }
+
+    private static func children(of kind: Kind) -> [Syntax] {
+        switch kind {
+        case .literal, .name: []
+        case .select(let operand, _, _), .has(let operand, _): [operand]
+        case .call(_, let target, let arguments): (target.map { [$0] } ?? []) + arguments
+        case .list(let elements): elements.map(\.value)
+        case .map(let entries): entries.flatMap { [$0.key, $0.value] }
+        case .record(_, let fields): fields.map(\.value)
+        case .loop(let loop): [loop.range] + loop.bodies
+        case .bind(_, let value, let body): [value, body]
+        case .block(let slots, let body): slots + [body]
+        }
+    }
+
+    static func slotName(_ index: Int) -> String { "@index\(index)" }
+}
+
+/// A value written down in the text.
+public enum Literal: Sendable, Hashable {
+    case null
+    case bool(Bool)
+    case int(Int64)
+    case uint(UInt64)
+    case double(Double)
+    case string(String)
+    case bytes([UInt8])
+}
+
+/// A macro that goes through a list or a map.
+public struct Loop: Sendable, Hashable {
+    public enum Kind: String, Sendable {
+        case all, exists, existsOne, map, filter, transformList, transformMap, transformMapEntry
+        /// Over the value of an optional, if there is one.
+        case optMap, optFlatMap
+        case sortBy
+    }
+
+    public let kind: Kind
+    public let range: Syntax
+    /// One name, or two: the index or key, and the value.
+    public let names: [String]
+    /// What an element must fulfil to be taken; `nil` where each is.
+    public let filter: Syntax?
+    /// The predicate, or what becomes of an element.
+    public let body: Syntax
+    /// What it was called in the text: `exists_one` and `existsOne` mean the same.
+    public let spelling: String
+
+    var bodies: [Syntax] { (filter.map { [$0] } ?? []) + [body] }
+}
+
+/// Operators, as functions are named in the tree.
+public enum Operator {
+    public static let conditional = "_?_:_"
+    public static let and = "_&&_"
+    public static let or = "_||_"
+    public static let not = "!_"
+    public static let negate = "-_"
+    public static let equal = "_==_"
+    public static let unequal = "_!=_"
+    public static let less = "_<_"
+    public static let lessOrEqual = "_<=_"
+    public static let greater = "_>_"
+    public static let greaterOrEqual = "_>=_"
+    public static let isIn = "@in"
+    public static let add = "_+_"
+    public static let subtract = "_-_"
+    public static let multiply = "_*_"
+    public static let divide = "_/_"
+    public static let remainder = "_%_"
+    public static let index = "_[_]"
+    public static let optionalIndex = "_[?_]"
+
+    /// The sign and how tightly it binds; tighter is higher.
+    static let binary: [String: (sign: String, rank: Int)] = [
+        or: ("||", 2), and: ("&&", 3), less: ("<", 4), lessOrEqual: ("<=", 4), greater: (">", 4),
+        greaterOrEqual: (">=", 4), equal: ("==", 4), unequal: ("!=", 4), isIn: ("in", 4),
+        add: ("+", 5), subtract: ("-", 5), multiply: ("*", 6), divide: ("/", 6),
+        remainder: ("%", 6),
+    ]
+}

@@ -1,0 +1,222 @@
+/// Works out what can be worked out, and leaves the rest as an expression.
+public struct PartialEvaluation {
+    private let environment: Environment
+    private let known: [String: Value]
+    private var locals: [String] = []
+
+    /// Constant folding: nothing is known but what is written down.
+    public static func folded(_ tree: Syntax, in environment: Environment) -> Syntax {
+        residual(of: tree, knowing: [:], in: environment)
+    }
+
+    /// - Parameter known: values of some variables; the others are unknown.
+    /// - Returns: an expression that gives, with the other variables, what the whole gives with all.
+    ///   What would fail is left as it is, since it may never be reached.
+    public static func residual(
+        of tree: Syntax, knowing known: [String: Value], in environment: Environment
+    ) -> Syntax {
+        var evaluation = PartialEvaluation(environment: environment, known: known)
+        return evaluation.reduce(tree)
+    }
+
+    private init(environment: Environment, known: [String: Value]) {
+        self.environment = environment
+        self.known = known
+    }
+
+    private mutating func reduce(_ tree: Syntax) -> Syntax {
+        if let whole = constant(tree) { return whole }
+        let parts = rebuilt(tree)
+        return simplified(parts)
+    }
+
+    /// The value of a tree that reads nothing unknown, as a literal.
+    private func constant(_ tree: Syntax) -> Syntax? {
+        if case .literal = tree.kind { return tree }
+        guard !readsUnknown(tree, locals) else { return nil }
+        let program = Compiler.program(tree, in: environment)
+        guard let value = try? program.evaluate(known) else { return nil }
+        return Self.tree(of: value, at: tree.range)
+    }
+
+    private func readsUnknown(_ tree: Syntax, _ bound: [String]) -> Bool {
+        switch tree.kind {
+        case .name, .select:
+            if let path = Resolver.path(of: tree) {
+                if !path.isRooted, bound.contains(path.names[0]) {
+                    // A name of a loop around the tree has no value here.
+                    return locals.contains(path.names[0])
+                }
+                switch Resolver(environment).resolve(path) {
+                case .variable(let name, _): return known[name] == nil
+                case .type: return false
+                case nil: break
+                }
+            }
+            if case .name(let name, _) = tree.kind { return known[name] == nil }
+            return tree.children.contains { readsUnknown($0, bound) }
+        case .loop(let loop):
+            let names = bound.filter { !loop.names.contains($0) }
+            return readsUnknown(loop.range, bound)
+                || loop.bodies.contains { readsUnknownWithin($0, names, loop.names) }
+        case .bind(let name, let value, let body):
+            return readsUnknown(value, bound)
+                || readsUnknownWithin(body, bound.filter { $0 != name }, [name])
+        case .block(let slots, let body):
+            let names = slots.indices.map { Syntax.slotName($0) }
+            return (slots + [body]).contains { readsUnknownWithin($0, bound, names) }
+        default: return tree.children.contains { readsUnknown($0, bound) }
+        }
+    }
+
+    /// With names of its own, which hide those of loops around it.
+    private func readsUnknownWithin(
+        _ tree: Syntax, _ bound: [String], _ own: [String]
+    ) -> Bool {
+        var inner = self
+        inner.locals.removeAll { own.contains($0) }
+        return inner.readsUnknown(tree, bound + own)
+    }
+
+    // MARK: - Putting together again
+
+    private mutating func rebuilt(_ tree: Syntax) -> Syntax {
+        let range = tree.range
+        switch tree.kind {
+        case .literal, .name: return tree
+        case .select(let operand, let field, let isOptional):
+            if isOneName(tree) { return tree }
+            return Syntax(
+                .select(reduce(operand), field: field, isOptional: isOptional), at: range)
+        case .has(let operand, let field):
+            if isOneName(operand) { return tree }
+            return Syntax(.has(reduce(operand), field: field), at: range)
+        case .call(let name, let target, let arguments):
+            let own = target.map { isNamespace($0, name) ? $0 : reduce($0) }
+            return Syntax(.call(name, target: own, arguments.map { reduce($0) }), at: range)
+        case .list(let elements):
+            return Syntax(
+                .list(
+                    elements.map {
+                        Syntax.Element(value: reduce($0.value), isOptional: $0.isOptional)
+                    }), at: range)
+        case .map(let entries):
+            return Syntax(
+                .map(
+                    entries.map {
+                        Syntax.Entry(
+                            key: reduce($0.key), value: reduce($0.value), isOptional: $0.isOptional)
+                    }), at: range)
+        case .record(let name, let fields):
+            return Syntax(
+                .record(
+                    name,
+                    fields.map {
+                        Syntax.Field(
+                            name: $0.name, value: reduce($0.value), isOptional: $0.isOptional)
+                    }), at: range)
+        case .loop(let loop): return Syntax(.loop(rebuilt(loop)), at: range)
+        case .bind(let name, let value, let body):
+            let value = reduce(value)
+            return Syntax(.bind(name, value, within([name]) { $0.reduce(body) }), at: range)
+        case .block(let slots, let body):
+            let names = slots.indices.map { Syntax.slotName($0) }
+            return within(names) { inner in
+                Syntax(.block(slots.map { inner.reduce($0) }, inner.reduce(body)), at: range)
+            }
+        }
+    }
+
+    private mutating func rebuilt(_ loop: Loop) -> Loop {
+        let source = reduce(loop.range)
+        return within(loop.names) { inner in
+            Loop(
+                kind: loop.kind, range: source, names: loop.names,
+                filter: loop.filter.map { inner.reduce($0) }, body: inner.reduce(loop.body),
+                spelling: loop.spelling)
+        }
+    }
+
+    private mutating func within<T>(
+        _ names: [String], _ body: (inout PartialEvaluation) -> T
+    ) -> T {
+        let outer = locals
+        locals += names
+        defer { locals = outer }
+        return body(&self)
+    }
+
+    /// A variable whose name has dots must stay whole.
+    private func isOneName(_ tree: Syntax) -> Bool { Resolver.path(of: tree) != nil }
+
+    private func isNamespace(_ target: Syntax, _ name: String) -> Bool {
+        guard let path = Resolver.path(of: target) else { return false }
+        return environment.hasFunction(
+            (path.names + [name]).joined(separator: "."), isMember: false)
+    }
+
+    // MARK: - What decides alone
+
+    private func simplified(_ tree: Syntax) -> Syntax {
+        guard case .call(let name, nil, let arguments) = tree.kind else { return tree }
+        switch name {
+        case Operator.and: return chain(tree, arguments, deciding: false)
+        case Operator.or: return chain(tree, arguments, deciding: true)
+        case Operator.conditional:
+            guard case .literal(.bool(let isMet)) = arguments[0].kind else { return tree }
+            return isMet ? arguments[1] : arguments[2]
+        default: return tree
+        }
+    }
+
+    private func chain(_ tree: Syntax, _ terms: [Syntax], deciding: Bool) -> Syntax {
+        if let term = terms.first(where: { $0.kind == .literal(.bool(deciding)) }) { return term }
+        let left = terms.filter { $0.kind != .literal(.bool(!deciding)) }
+        // One alone need not be a bool: the operator stays, to say so when it runs.
+        guard left.count > 1, left.count < terms.count,
+            case .call(let name, _, _) = tree.kind
+        else { return tree }
+        return Syntax(.call(name, target: nil, left), at: tree.range)
+    }
+
+    // MARK: - Values as text
+
+    /// - Returns: `nil` for a value that no expression stands for.
+    static func tree(of value: Value, at range: SourceRange) -> Syntax? {
+        func call(_ name: String, _ text: String) -> Syntax {
+            Syntax(
+                .call(name, target: nil, [Syntax(.literal(.string(text)), at: range)]), at: range)
+        }
+        switch value {
+        case .null: return Syntax(.literal(.null), at: range)
+        case .bool(let own): return Syntax(.literal(.bool(own)), at: range)
+        case .int(let own): return Syntax(.literal(.int(own)), at: range)
+        case .uint(let own): return Syntax(.literal(.uint(own)), at: range)
+        case .double(let own):
+            return own.isFinite
+                ? Syntax(.literal(.double(own)), at: range)
+                : call("double", Conversions.text(of: own))
+        case .string(let own): return Syntax(.literal(.string(own)), at: range)
+        case .bytes(let own): return Syntax(.literal(.bytes(own)), at: range)
+        case .timestamp(let own): return call("timestamp", own.text)
+        case .duration(let own): return call("duration", own.text)
+        case .decimal(let own): return call("decimal", own.text)
+        case .list(let list):
+            let parts = list.values.map { tree(of: $0, at: range) }
+            guard parts.allSatisfy({ $0 != nil }) else { return nil }
+            return Syntax(
+                .list(parts.compactMap { $0 }.map { Syntax.Element(value: $0, isOptional: false) }),
+                at: range)
+        case .map(let map):
+            var entries: [Syntax.Entry] = []
+            for (index, key) in map.keys.enumerated() {
+                guard let key = tree(of: key, at: range),
+                    let own = tree(of: map.value(at: index), at: range)
+                else { return nil }
+                entries.append(Syntax.Entry(key: key, value: own, isOptional: false))
+            }
+            return Syntax(.map(entries), at: range)
+        case .type, .optional, .host: return nil
+        }
+    }
+}

@@ -1,0 +1,159 @@
+/// An exact decimal number: a whole number of up to 38 digits, with a point in it.
+public struct DecimalValue: Sendable {
+    /// How a number is cut to fewer decimals.
+    public enum Rounding: String, Sendable, CaseIterable {
+        /// Halves go to the even neighbour.
+        case halfEven
+        /// Halves go away from zero.
+        case halfUp
+        /// Halves go towards zero.
+        case halfDown
+        /// Away from zero.
+        case up
+        /// Towards zero.
+        case down
+        /// Towards the greater.
+        case ceiling
+        /// Towards the less.
+        case floor
+    }
+
+    static let scales = 0...38
+
+    let coefficient: Int128
+    /// Digits after the point.
+    public let scale: Int
+
+    init(coefficient: Int128, scale: Int) {
+        self.coefficient = coefficient
+        self.scale = scale
+    }
+
+    public init(_ whole: Int64) { self.init(coefficient: Int128(whole), scale: 0) }
+
+    /// Reads `-12.50`; the digits after the point are kept as written.
+    /// - Returns: `nil` for other text, and for more than 38 digits.
+    public init?(_ text: String) {
+        var rest = Substring(text)
+        let isNegative = rest.hasPrefix("-")
+        if isNegative || rest.hasPrefix("+") { rest = rest.dropFirst() }
+        let parts = rest.split(separator: ".", omittingEmptySubsequences: false)
+        guard (1...2).contains(parts.count), parts.allSatisfy({ !$0.isEmpty }),
+            rest.utf8.allSatisfy({ Lexer.isDigit($0) || $0 == UInt8(ascii: ".") })
+        else { return nil }
+        let decimals = parts.count == 2 ? parts[1] : ""
+        guard decimals.utf8.count <= Self.scales.upperBound,
+            let value = Int128(String(parts[0] + decimals))
+        else { return nil }
+        self.init(coefficient: isNegative ? -value : value, scale: decimals.utf8.count)
+    }
+
+    public var text: String {
+        let digits = String(coefficient.magnitude)
+        let sign = coefficient < 0 ? "-" : ""
+        guard scale > 0 else { return sign + digits }
+        let padded = String(repeating: "0", count: max(0, scale + 1 - digits.count)) + digits
+        return sign + padded.dropLast(scale) + "." + padded.suffix(scale)
+    }
+
+    private static func power(_ exponent: Int) -> Int128 {
+        (0..<exponent).reduce(Int128(1)) { value, _ in value * 10 }
+    }
+
+    /// - Returns: the same value with more decimals; `nil` where it does not fit.
+    private func widened(to scale: Int) -> Int128? {
+        let (value, isOver) = coefficient.multipliedReportingOverflow(
+            by: Self.power(scale - self.scale))
+        return isOver ? nil : value
+    }
+
+    private static func aligned(
+        _ left: DecimalValue, _ right: DecimalValue
+    ) -> (Int128, Int128, Int)? {
+        let scale = max(left.scale, right.scale)
+        guard let a = left.widened(to: scale), let b = right.widened(to: scale) else { return nil }
+        return (a, b, scale)
+    }
+
+    static func order(_ left: DecimalValue, _ right: DecimalValue) -> Int {
+        if let (a, b, _) = aligned(left, right) { return a < b ? -1 : (a == b ? 0 : 1) }
+        // Too wide to align: the whole parts differ, or the signs.
+        let (a, b) = (left.whole, right.whole)
+        return a < b ? -1 : (a > b ? 1 : (left.scale > right.scale ? 1 : -1))
+    }
+
+    private var whole: Int128 { coefficient / Self.power(scale) }
+
+    /// - Returns: `nil` past 38 digits, as all that follow.
+    static func add(_ left: DecimalValue, _ right: DecimalValue) -> DecimalValue? {
+        guard let (a, b, scale) = aligned(left, right) else { return nil }
+        let (sum, isOver) = a.addingReportingOverflow(b)
+        return isOver ? nil : DecimalValue(coefficient: sum, scale: scale)
+    }
+
+    static func subtract(_ left: DecimalValue, _ right: DecimalValue) -> DecimalValue? {
+        guard let (a, b, scale) = aligned(left, right) else { return nil }
+        let (sum, isOver) = a.subtractingReportingOverflow(b)
+        return isOver ? nil : DecimalValue(coefficient: sum, scale: scale)
+    }
+
+    static func multiply(_ left: DecimalValue, _ right: DecimalValue) -> DecimalValue? {
+        let (product, isOver) = left.coefficient.multipliedReportingOverflow(by: right.coefficient)
+        let scale = left.scale + right.scale
+        return isOver || !scales.contains(scale)
+            ? nil : DecimalValue(coefficient: product, scale: scale)
+    }
+
+    /// - Parameter divisor: not zero.
+    static func divide(
+        _ left: DecimalValue, by divisor: DecimalValue, scale: Int, _ rounding: Rounding
+    ) -> DecimalValue? {
+        // left / 10^a ÷ right / 10^b = left × 10^(scale + b - a) ÷ right, at `scale`.
+        let shift = scale + divisor.scale - left.scale
+        var (top, bottom) = (left.coefficient, divisor.coefficient)
+        guard abs(shift) <= scales.upperBound else { return nil }
+        let (product, isOver) = (shift >= 0 ? top : bottom).multipliedReportingOverflow(
+            by: power(abs(shift)))
+        guard !isOver else { return nil }
+        if shift >= 0 { top = product } else { bottom = product }
+        return quotient(top, bottom, rounding).map { DecimalValue(coefficient: $0, scale: scale) }
+    }
+
+    func rounded(to scale: Int, _ rounding: Rounding) -> DecimalValue? {
+        if scale >= self.scale {
+            return widened(to: scale).map { DecimalValue(coefficient: $0, scale: scale) }
+        }
+        return Self.quotient(coefficient, Self.power(self.scale - scale), rounding)
+            .map { DecimalValue(coefficient: $0, scale: scale) }
+    }
+
+    private static func quotient(
+        _ top: Int128, _ bottom: Int128, _ rounding: Rounding
+    ) -> Int128? {
+        let (division, isOver) = top.dividedReportingOverflow(by: bottom)
+        guard !isOver else { return nil }
+        let rest = top - division * bottom
+        guard rest != 0 else { return division }
+        let isNegative = (top < 0) != (bottom < 0)
+        let (twice, isHuge) = rest.magnitude.multipliedReportingOverflow(by: 2)
+        let half = isHuge || twice > bottom.magnitude ? 1 : (twice == bottom.magnitude ? 0 : -1)
+        let isAway =
+            switch rounding {
+            case .up: true
+            case .down: false
+            case .ceiling: !isNegative
+            case .floor: isNegative
+            case .halfUp: half >= 0
+            case .halfDown: half > 0
+            case .halfEven: half > 0 || (half == 0 && division % 2 != 0)
+            }
+        return isAway ? division + (isNegative ? -1 : 1) : division
+    }
+
+    /// What hashes the same where two are equal.
+    var normalised: DecimalValue {
+        var (value, scale) = (coefficient, scale)
+        while scale > 0, value % 10 == 0 { (value, scale) = (value / 10, scale - 1) }
+        return DecimalValue(coefficient: value, scale: scale)
+    }
+}

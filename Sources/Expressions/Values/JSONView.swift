@@ -1,0 +1,232 @@
+/// A JSON text as a value, read where it is looked into and nowhere else.
+///
+/// A number without a point or an exponent that fits is an int, any other a double.
+public struct JSONView: Sendable {
+    /// - Parameter nesting: more levels than this are an error where they are looked into.
+    /// - Throws: `EvaluationError` of `.invalidArgument` where the outermost value is malformed; what
+    ///   lies deeper is looked at when it is read, and what is malformed there is null.
+    public static func value(_ text: [UInt8]) throws(EvaluationError) -> Value {
+        let document = JSONText(bytes: text)
+        let start = document.skipBlanks(0)
+        guard let end = document.end(of: start), document.skipBlanks(end) == text.count else {
+            throw EvaluationError(.invalidArgument, "this is no JSON text")
+        }
+        return document.value(start..<end)
+    }
+}
+
+/// The bytes, and how to walk over them.
+struct JSONText: Sendable {
+    private static let nesting = 128
+    let bytes: [UInt8]
+
+    func skipBlanks(_ start: Int) -> Int {
+        var place = start
+        while place < bytes.count,
+            bytes[place] == 0x20 || (bytes[place] >= 0x09 && bytes[place] <= 0x0D)
+        {
+            place += 1
+        }
+        return place
+    }
+
+    /// The place after the value that begins at `start`; `nil` where none is.
+    func end(of start: Int) -> Int? {
+        guard start < bytes.count else { return nil }
+        switch bytes[start] {
+        case UInt8(ascii: "\""): return endOfString(start)
+        case UInt8(ascii: "{"), UInt8(ascii: "["): return endOfNest(start)
+        default:
+            var place = start
+            while place < bytes.count, Self.isWord(bytes[place]) { place += 1 }
+            return place > start ? place : nil
+        }
+    }
+
+    private static func isWord(_ byte: UInt8) -> Bool {
+        Lexer.isDigit(byte) || Lexer.isLetter(byte) || byte == 0x2D || byte == 0x2B || byte == 0x2E
+    }
+
+    private func endOfString(_ start: Int) -> Int? {
+        var place = start + 1
+        while place < bytes.count {
+            switch bytes[place] {
+            case UInt8(ascii: "\""): return place + 1
+            case UInt8(ascii: "\\"): place += 2
+            default: place += 1
+            }
+        }
+        return nil
+    }
+
+    private func endOfNest(_ start: Int) -> Int? {
+        var open: [UInt8] = []
+        var place = start
+        while place < bytes.count {
+            let byte = bytes[place]
+            switch byte {
+            case UInt8(ascii: "\""):
+                guard let end = endOfString(place) else { return nil }
+                place = end
+                continue
+            case UInt8(ascii: "{"), UInt8(ascii: "["):
+                guard open.count < Self.nesting else { return nil }
+                open.append(byte + 2)
+            case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                guard open.popLast() == byte else { return nil }
+                if open.isEmpty { return place + 1 }
+            default: break
+            }
+            place += 1
+        }
+        return nil
+    }
+
+    func value(_ range: Range<Int>) -> Value {
+        switch bytes[range.lowerBound] {
+        case UInt8(ascii: "{"): return .map(MapValue(JSONMap(self, range)))
+        case UInt8(ascii: "["): return .list(ListValue(JSONList(self, range)))
+        case UInt8(ascii: "\""): return .string(string(range))
+        case UInt8(ascii: "t"): return .bool(true)
+        case UInt8(ascii: "f"): return .bool(false)
+        case UInt8(ascii: "n"): return .null
+        default: return number(range)
+        }
+    }
+
+    private func number(_ range: Range<Int>) -> Value {
+        var value: Int64 = 0
+        let isNegative = bytes[range.lowerBound] == 0x2D
+        var place = range.lowerBound + (isNegative ? 1 : 0)
+        while place < range.upperBound, Lexer.isDigit(bytes[place]), place - range.lowerBound < 18 {
+            value = value * 10 + Int64(bytes[place] - 0x30)
+            place += 1
+        }
+        if place == range.upperBound { return .int(isNegative ? -value : value) }
+        let text = String(decoding: bytes[range], as: UTF8.self)
+        if let whole = Int64(text) { return .int(whole) }
+        return Double(text).map { .double($0) } ?? .null
+    }
+
+    /// - Parameter range: the quotes included.
+    func string(_ range: Range<Int>) -> String {
+        let inner = range.lowerBound + 1..<max(range.upperBound - 1, range.lowerBound + 1)
+        guard bytes[inner].contains(UInt8(ascii: "\\")) else {
+            return String(decoding: bytes[inner], as: UTF8.self)
+        }
+        return unescaped(inner)
+    }
+
+    private static let escapes: [UInt8: UInt8] = [
+        0x22: 0x22, 0x5C: 0x5C, 0x2F: 0x2F, UInt8(ascii: "b"): 8, UInt8(ascii: "f"): 12,
+        UInt8(ascii: "n"): 10, UInt8(ascii: "r"): 13, UInt8(ascii: "t"): 9,
+    ]
+
+    private func unescaped(_ range: Range<Int>) -> String {
+        var units: [UInt16] = []
+        var out = ""
+        func flush() {
+            out += String(decoding: units, as: UTF16.self)
+            units.removeAll(keepingCapacity: true)
+        }
+        var place = range.lowerBound
+        while place < range.upperBound {
+            guard bytes[place] == UInt8(ascii: "\\"), place + 1 < range.upperBound else {
+                flush()
+                let start = place
+                while place < range.upperBound, bytes[place] != UInt8(ascii: "\\") { place += 1 }
+                if place == start { place += 1 }
+                out += String(decoding: bytes[start..<place], as: UTF8.self)
+                continue
+            }
+            if bytes[place + 1] == UInt8(ascii: "u"), place + 6 <= range.upperBound,
+                let unit = UInt16(
+                    String(decoding: bytes[place + 2..<place + 6], as: UTF8.self), radix: 16)
+            {
+                units.append(unit)
+                place += 6
+            } else {
+                units.append(Self.escapes[bytes[place + 1]].map { UInt16($0) } ?? 0xFFFD)
+                place += 2
+            }
+        }
+        flush()
+        return out
+    }
+}
+
+/// An object: where its names and values stand.
+final class JSONMap: Sendable {
+    private struct Place {
+        let name: Range<Int>
+        let value: Range<Int>
+    }
+
+    private let text: JSONText
+    private let places: [Place]
+
+    /// - Parameter range: of a whole object; where it is malformed it ends.
+    init(_ text: JSONText, _ range: Range<Int>) {
+        self.text = text
+        var found: [Place] = []
+        var place = text.skipBlanks(range.lowerBound + 1)
+        while place < range.upperBound, text.bytes[place] == UInt8(ascii: "\"") {
+            guard let nameEnd = text.end(of: place) else { break }
+            let colon = text.skipBlanks(nameEnd)
+            guard colon < range.upperBound, text.bytes[colon] == UInt8(ascii: ":") else { break }
+            let start = text.skipBlanks(colon + 1)
+            guard let end = text.end(of: start) else { break }
+            found.append(Place(name: place..<nameEnd, value: start..<end))
+            place = text.skipBlanks(end)
+            guard place < range.upperBound, text.bytes[place] == UInt8(ascii: ",") else { break }
+            place = text.skipBlanks(place + 1)
+        }
+        places = found
+    }
+
+    var count: Int { places.count }
+
+    var names: [String] { places.map { text.string($0.name) } }
+
+    func value(at index: Int) -> Value { text.value(places[index].value) }
+
+    /// Of a name that comes twice, the last.
+    func value(of name: String) -> Value? {
+        let wanted = name.utf8
+        for place in places.reversed() {
+            let inner = text.bytes[place.name.lowerBound + 1..<place.name.upperBound - 1]
+            if inner.count == wanted.count, inner.elementsEqual(wanted) {
+                return text.value(place.value)
+            }
+            if inner.contains(UInt8(ascii: "\\")),
+                CodePoints.areEqual(text.string(place.name), name)
+            {
+                return text.value(place.value)
+            }
+        }
+        return nil
+    }
+}
+
+/// An array: where its values stand.
+final class JSONList: Sendable {
+    private let text: JSONText
+    private let places: [Range<Int>]
+
+    init(_ text: JSONText, _ range: Range<Int>) {
+        self.text = text
+        var found: [Range<Int>] = []
+        var place = text.skipBlanks(range.lowerBound + 1)
+        while place < range.upperBound - 1, let end = text.end(of: place) {
+            found.append(place..<end)
+            place = text.skipBlanks(end)
+            guard place < range.upperBound, text.bytes[place] == UInt8(ascii: ",") else { break }
+            place = text.skipBlanks(place + 1)
+        }
+        places = found
+    }
+
+    var count: Int { places.count }
+
+    subscript(index: Int) -> Value { text.value(places[index]) }
+}
