@@ -262,9 +262,14 @@ struct Checker {
         default:
             guard let signatures = OperatorSignatures.all[name] else { return nil }
             let sign = Operator.binary[name]?.sign ?? (name == Operator.conditional ? "?:" : name)
-            return choose(
-                signatures, arguments.map { type(of: $0) }, tree,
+            let types = arguments.map { type(of: $0) }
+            let found = choose(
+                signatures, types, tree,
                 named: sign == Operator.not ? "!" : (sign == Operator.negate ? "-" : sign))
+            // Either branch may be taken: one that is known only later makes both so.
+            guard name == Operator.conditional, types.dropFirst().contains(where: matcher.isDyn)
+            else { return found }
+            return .dyn
         }
     }
 
@@ -302,6 +307,10 @@ struct Checker {
         let plain = name.hasPrefix(".") ? String(name.dropFirst()) : name
         let known = (environment.signatures[plain] ?? []).filter { $0.isMember == isMember }
         guard !known.isEmpty else {
+            if isMember, let usage = Macros.usage(of: plain) {
+                report(.invalidMacro, "it is written \(usage)", tree)
+                return .dyn
+            }
             let other = environment.hasFunction(plain, isMember: !isMember)
             report(
                 .unknownFunction,

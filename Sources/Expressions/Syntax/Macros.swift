@@ -85,6 +85,16 @@ enum Macros {
     /// Names of all macros that go through something, for suggestions.
     static var loopNames: [String] { Array(shapes.keys) }
 
+    /// How a macro is written; `nil` for what is none.
+    static func usage(of name: String) -> String? {
+        guard let shape = shapes[name] else { return nil }
+        let isMap = name.hasPrefix("transform")
+        let names = (isMap ? ["k, v"] : shape.names.map { $0 == 1 ? "x" : "i, x" })
+        let bodies = shape.takesFilter ? ["expression", "condition, expression"] : ["expression"]
+        return names.flatMap { name in bodies.map { "\(name), \($0)" } }
+            .map { "\(name)(\($0))" }.joined(separator: " or ")
+    }
+
     private static func loop(
         _ shape: Shape, _ name: String, _ target: Syntax, _ arguments: [Syntax]
     ) throws(Trouble) -> Syntax.Kind? {

@@ -3,7 +3,7 @@ public enum ReadPaths {
     /// - Returns: dotted paths in order of their names, such as `order.address.country`; a place in a
     ///   list is `[]`. A path that ends in a list or a map stands for all of it.
     public static func of(_ tree: Syntax, in environment: Environment) -> [String] {
-        var walker = Walker(resolver: Resolver(environment))
+        var walker = Walker(environment: environment, resolver: Resolver(environment))
         walker.walk(tree)
         return walker.found.sorted()
     }
@@ -24,6 +24,7 @@ public enum ReadPaths {
     }
 
     private struct Walker {
+        let environment: Environment
         let resolver: Resolver
         var found: Set<String> = []
         /// Local names, each with the path it goes through; `nil` for what is none.
@@ -49,6 +50,8 @@ public enum ReadPaths {
                 keys(of: operand)
                 if path(of: operand) == nil { walk(operand) }
             case .name: break
+            case .call(let name, let target?, let arguments) where isNamespace(target, name):
+                for argument in arguments { walk(argument) }
             default: for child in tree.children { walk(child) }
             }
         }
@@ -80,6 +83,14 @@ public enum ReadPaths {
             for (name, path) in names { locals.append((name, path)) }
             for body in bodies { walk(body) }
             locals.removeLast(names.count)
+        }
+
+        private func isNamespace(_ target: Syntax, _ name: String) -> Bool {
+            guard let path = Resolver.path(of: target),
+                path.isRooted || !locals.contains(where: { $0.name == path.names[0] })
+            else { return false }
+            let full = (path.names + [name]).joined(separator: ".")
+            return environment.hasFunction(full, isMember: false)
         }
 
         private func path(of tree: Syntax) -> String? {

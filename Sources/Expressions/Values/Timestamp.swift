@@ -7,6 +7,13 @@ public struct Timestamp: Sendable, Hashable, Comparable {
     /// 0..<1,000,000,000.
     public let nanoseconds: Int32
 
+    public static let epoch = Timestamp(knownSeconds: 0)
+
+    private init(knownSeconds seconds: Int64) {
+        self.seconds = seconds
+        nanoseconds = 0
+    }
+
     /// - Returns: `nil` past the years 1 to 9999.
     public init?(seconds: Int64, nanoseconds: Int64 = 0) {
         let (extra, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)

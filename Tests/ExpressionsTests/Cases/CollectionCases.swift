@@ -49,8 +49,8 @@ enum CollectionCases {
         [1].map(1, 1) =! invalidMacro
         [1].map(x.y, 1) =! invalidMacro
         [1].transformList(x, x, 1) =! invalidMacro
-        [1].map(x) =! unknownFunction
-        [1].filter(x, y, z) =! unknownFunction
+        [1].map(x) =! invalidMacro
+        [1].filter(x, y, z) =! invalidMacro
         cel.bind(x, 5, x * x) => 25
         cel.bind(x, 1 / 0, 2) => 2
         cel.bind(x, 1 / 0, x) =! divisionByZero

@@ -1,0 +1,147 @@
+import Expressions
+import Testing
+
+/// What is found before anything runs, and how it is said.
+@Suite struct CheckerTests {
+    private static var environment: Environment {
+        var environment = Environment.standard
+        environment.declare(
+            "Order",
+            record: Environment.Record(
+                fields: [
+                    "id": .string, "address": .named("Address"), "lines": .list(.named("Line")),
+                    "placedAt": .timestamp, "total": .named("Money"),
+                ]))
+        environment.declare(
+            "Address", record: Environment.Record(fields: ["country": .string, "zip": .string]))
+        environment.declare(
+            "Line", record: Environment.Record(fields: ["sku": .string, "quantity": .int]))
+        environment.declare("order", as: .named("Order"))
+        environment.declare("tags", as: .map(key: .string, value: .string))
+        return environment
+    }
+
+    private static func type(_ text: String) -> String {
+        do { return try environment.check(text).1.text } catch { return "\(error)" }
+    }
+
+    @Test(arguments: [
+        ("order.address.country == 'US'", "bool"),
+        ("order.lines.map(l, l.quantity)", "list(int)"),
+        ("order.lines.filter(l, l.quantity > 1)", "list(Line)"),
+        ("order.lines.transformMap(i, l, l.sku)", "map(int, string)"),
+        ("order.total + order.total", "Money"),
+        ("order.placedAt + duration('1h')", "timestamp"),
+        ("tags['a']", "string"), ("tags.?a", "optional(string)"),
+        ("tags.?a.orValue('x')", "string"), ("[1, 'a']", "list(dyn)"), ("[]", "list(dyn)"),
+        ("[1, 2].first().optMap(x, string(x))", "optional(string)"),
+        ("{'a': [1.5]}", "map(string, list(double))"), ("cel.bind(x, 1u, [x])", "list(uint)"),
+        ("true ? 1 : dyn('a')", "dyn"), ("type(1)", "type(int)"),
+    ])
+    func `types are worked out`(_ text: String, _ wanted: String) {
+        #expect(Self.type(text) == wanted)
+    }
+
+    @Test(arguments: [
+        ("order.adress.country", "1:1: unknown field “adress”; did you mean “address”?"),
+        ("oder.id", "1:1: unknown name “oder”; did you mean “order”?"),
+        (
+            "order.id.startWith('a')",
+            "1:1: unknown function “startWith”; did you mean “startsWith”?"
+        ),
+        ("size('a', 'b')", "there is no size of (string, string)"),
+        ("order.total > 5", "there is no > of (Money, int)"),
+        ("order.lines.exist(l, true)", "did you mean “exists”?"),
+        (
+            "order.lines.map(l, l.qantity)",
+            "1:20: unknown field “qantity”; did you mean “quantity”?"
+        ),
+        ("order.id && true", "a bool was expected, not string"),
+        ("order.address.country.name", "string has no fields, such as “name”"),
+        ("size(order.id) + 'a'", "there is no + of (int, string)"),
+        ("'a'.size(1)", "there is no size of (string, int)"),
+        ("abs(1)", "unknown function “abs”"),
+        ("contains('a', 'b')", "contains is called as x.contains()"),
+    ])
+    func `mistakes are told with place and hint`(_ text: String, _ wanted: String) {
+        #expect(Self.type(text).contains(wanted), "\(Self.type(text))")
+    }
+
+    @Test func `all mistakes are told, in the order of the text`() throws {
+        let error = #expect(throws: ExpressionIssues.self) {
+            try Self.environment.check("a + b\n  + c")
+        }
+
+        let lines = try #require(error).issues.map(\.position.line)
+        #expect(lines == [1, 1, 2])
+    }
+
+    @Test func `a container is looked in first`() throws {
+        var environment = Environment.standard
+        environment.container = "shop.rules"
+        environment.declare("shop.rules.limit", as: .int)
+        environment.declare("shop.limit", as: .string)
+        environment.declare("limit", as: .bool)
+
+        #expect(try environment.check("limit").1 == .int)
+        #expect(try environment.check(".limit").1 == .bool)
+        #expect(try environment.check("shop.limit").1 == .string)
+        #expect(try environment.check("[1].all(limit, limit > 0)").1 == .bool)
+    }
+
+    @Test func `a dotted variable is found before a field`() throws {
+        var environment = Environment.standard
+        environment.declare("a.b", as: .int)
+        environment.declare("a", as: .map(key: .string, value: .string))
+        let program = try environment.compile("a.b")
+
+        let value = try program.evaluate([
+            "a.b": .int(5), "a": .map(MapValue(fields: ["b": .string("x")])),
+        ])
+
+        #expect(Rendering.text(of: value) == "5")
+    }
+
+    @Test func `what may cost too much is refused before it runs`() throws {
+        var environment = Environment.standard
+        environment.declare("items", as: .list(.int))
+        environment.limits.estimate = 10_000
+
+        #expect(try environment.check("items.all(x, x > 0)").1 == .bool)
+        let error = #expect(throws: ExpressionIssues.self) {
+            try environment.check("items.all(x, items.all(y, x + y > 0))")
+        }
+        #expect(error?.issues.first?.code == .tooCostly)
+    }
+
+    @Test func `signatures and types are read as they are written`() throws {
+        for text in ["list(map(string, dyn))", "optional(int)", "type(int)", "Money", "A"] {
+            #expect(ValueType(text)?.text == text)
+        }
+        for text in ["", "list(", "map(string)", "list(int, int)", "int)", "a b", ".a", "list()"] {
+            #expect(ValueType(text) == nil, "\(text)")
+        }
+        let found = try #require(Signature.read("list(A).join(string) -> string"))
+        #expect(found.name == "join" && found.signature.isMember)
+        for text in ["f", "f(", "f() int", "f() ->", "(int) -> int", "f(int -> int"] {
+            #expect(Signature.read(text) == nil, "\(text)")
+        }
+    }
+
+    @Test func `functions and records of the host's own can be added`() throws {
+        var environment = Environment.standard
+        environment.add(
+            Function(
+                "shop.vat(decimal, string) -> decimal",
+                body: .binary { a, b, _ throws(EvaluationError) in
+                    guard case .string(let country) = b else {
+                        throw EvaluationError(.noSuchOverload, "no country")
+                    }
+                    return country == "DE" ? a : .null
+                }))
+
+        #expect(try environment.check("shop.vat(decimal('1'), 'DE')").1 == .decimal)
+        let value = try environment.compile("shop.vat(decimal('1'), 'DE')").evaluate()
+        #expect(Rendering.text(of: value) == "decimal(\"1\")")
+    }
+}

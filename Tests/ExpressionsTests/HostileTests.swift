@@ -1,0 +1,137 @@
+import Expressions
+import Foundation
+import Testing
+
+/// Input that means harm: an error with a place, soon, and with little memory.
+@Suite(.serialized) struct HostileExpressionTests {
+    private static func issue(_ text: String) -> ExpressionIssue? {
+        do {
+            _ = try Environment.standard.parse(text)
+            return nil
+        } catch { return error }
+    }
+
+    private static func error(
+        _ text: String, _ values: [String: Value] = [:], limits: Limits = Limits()
+    ) throws -> EvaluationError? {
+        var environment = Environment.standard
+        environment.limits = limits
+        do {
+            _ = try environment.compileUnchecked(text).evaluate(values)
+            return nil
+        } catch let error as EvaluationError { return error }
+    }
+
+    @Test func `a text that is too long is refused before it is read`() {
+        let issue = Self.issue("1" + String(repeating: "+1", count: 500_000))
+
+        #expect(issue?.code == .tooLong)
+        #expect(issue?.range.start == Limits().sourceBytes)
+    }
+
+    @Test(arguments: ["(", "[", "{1:", "!", "-", "a(", "a[", "a ? a : ", "1+(", "f(g("])
+    func `nesting without end is refused`(_ opening: String) {
+        var environment = Environment.standard
+        environment.limits.sourceBytes = 10_000_000
+        let text = String(repeating: opening, count: 100_000)
+
+        #expect(throws: ExpressionIssue.self) { try environment.parse(text) }
+    }
+
+    @Test func `a chain of operators or fields has an end too`() {
+        for text in [
+            "1" + String(repeating: "+1", count: 200), "a" + String(repeating: ".a", count: 200),
+        ] {
+            #expect(Self.issue(text)?.code == .tooDeep)
+        }
+        let terms = Array(repeating: "true", count: 5000).joined(separator: " && ")
+        #expect(CaseTests.outcome(terms) == "true")
+    }
+
+    /// All passes at the greatest depth, on the small stack of a task.
+    @Test func `what may be nested can be worked out`() async throws {
+        let depth = Limits().depth
+        for (open, close) in [
+            ("(1+", ")"), ("[", "]"), ("-(", ")"), ("{'a': ", "}"), ("size([", "])"),
+        ] {
+            let count = open == "size([" ? depth / 2 - 1 : depth - 1
+            let text =
+                String(repeating: open, count: count) + "1" + String(repeating: close, count: count)
+            try await Task {
+                let environment = Environment.standard
+                let (tree, _) = try environment.check(text)
+                _ = PartialEvaluation.folded(tree, in: environment)
+                _ = Printer.text(of: tree)
+                _ = try environment.compile(text).evaluate()
+            }.value
+        }
+    }
+
+    @Test func `ten maps within each other over three elements end within the default cost`() throws
+    {
+        var text = "1"
+        for level in 0..<10 { text = "[1, 2, 3].map(x\(level), \(text))" }
+
+        #expect(try Self.error(text) == nil)
+        #expect(try Self.error("[1, 2, 3].map(y, \(text))")?.code == .limitExceeded)
+    }
+
+    @Test func `growth has an end`() throws {
+        var text = "'0123456789abcdef'"
+        for level in 0..<40 { text = "cel.bind(x\(level), \(text), x\(level) + x\(level))" }
+        let error = try Self.error(text)
+        #expect(error?.code == .limitExceeded)
+
+        let lists = try Self.error("lists.range(100000000)")
+        #expect(lists?.code == .limitExceeded)
+        #expect(try Self.error("'a'.replace('', '\(String(repeating: "b", count: 40))')") == nil)
+    }
+
+    @Test func `a limit that is passed is not absorbed`() throws {
+        var limits = Limits()
+        limits.cost = 50
+        let long = "lists.range(100).exists(x, x < 0)"
+        for text in ["\(long) || true", "true || \(long)", "!(\(long) && false)"] {
+            let error = try Self.error(text, limits: limits)
+            #expect(error?.code == .limitExceeded || text.hasPrefix("true"), "\(text)")
+            #expect(error?.message.contains("cost") ?? true)
+        }
+    }
+
+    @Test func `no pattern makes matching slow`() throws {
+        let text = String(repeating: "a", count: 30_000) + "!"
+        for pattern in ["(a+)+$", "(a|a)*$", "(a|aa)+$", "(.*a){20}$", "a{0,500}a{0,500}$"] {
+            let clock = ContinuousClock()
+            let program = try Environment.standard.compileUnchecked("s.matches('\(pattern)')")
+            let inputs = program.inputs(["s": .string(text)])
+            var isEnded = false
+            let time = clock.measure { isEnded = (try? program.evaluate(inputs)) != nil }
+            #expect(isEnded, "\(pattern)")
+            // Linear: a backtracking matcher would take longer than the universe has.
+            #expect(time < .seconds(5), "\(pattern)")
+        }
+        #expect(try Self.error("'a'.matches('((a{100}){100}){100}')")?.code == .invalidArgument)
+        let long = String(repeating: "a", count: 5000)
+        #expect(try Self.error("'a'.matches('\(long)')")?.code == .limitExceeded)
+    }
+
+    @Test func `bytes that are no text stay bytes`() throws {
+        let broken = String(decoding: [0x27, 0xFF, 0xFE, 0x27] as [UInt8], as: UTF8.self)
+        #expect(CaseTests.outcome("size(\(broken))") == "2")
+        #expect(try Self.error("string(b'\\xff\\xfe')")?.code == .conversion)
+    }
+
+    @Test func `each issue has its place and its text`() throws {
+        let issue = try #require(Self.issue("1 +\n  'é' + @"))
+
+        #expect(issue.position == SourcePosition(of: 13, in: "1 +\n  'é' + @"))
+        #expect(issue.position.line == 2 && issue.position.column == 9)
+        #expect(issue.excerpt == "@")
+    }
+
+    @Test func `an evaluation error has its place`() throws {
+        let error = try #require(try Self.error("1 + (2 / 0)"))
+
+        #expect(error.code == .divisionByZero && error.range == SourceRange(5, 10))
+    }
+}

@@ -1,0 +1,80 @@
+import Expressions
+import Foundation
+import Kernel
+import StorageTesting
+import Testing
+
+/// JSON text as a value, without decoding it first.
+@Suite struct JSONViewTests {
+    private static func value(_ text: String) throws -> Value {
+        try JSONView.value(Array(text.utf8))
+    }
+
+    private static func outcome(_ expression: String, _ json: String) throws -> String {
+        let program = try Environment.standard.compileUnchecked(expression)
+        return Rendering.text(of: try program.evaluate(["j": try value(json)]))
+    }
+
+    @Test(arguments: [
+        ("j.a", "1"), ("j.b.c", "\"x\""), ("j['b']['d'][1]", "-2.5"), ("j.e", "null"),
+        ("has(j.e)", "true"), ("has(j.z)", "false"), ("j.?z.orValue(5)", "5"),
+        ("j.b.d.map(x, x * 2.0)", "[3.0, -5.0]"), ("size(j)", "6"), ("'f' in j", "true"),
+        ("j.f", "\"é\\n😀/\""), ("j.g", "true"), ("j.b == {'c': 'x', 'd': [1.5, -2.5]}", "true"),
+        ("j.all(k, v, size(k) == 1)", "true"), ("type(j.a) == int", "true"),
+    ])
+    func `fields are found where they stand`(_ expression: String, _ wanted: String) throws {
+        let json = """
+            { "a" : 1, "b": {"c":"x", "d":[1.5 , -2.5]}, "e":null,
+              "f":"\\u00e9\\n\\ud83d\\ude00\\/", "\\u0067": true, "h":[] }
+            """
+        #expect(try Self.outcome(expression, json) == wanted)
+    }
+
+    @Test(arguments: [
+        ("0", "0"), ("-7", "-7"), ("9223372036854775807", "9223372036854775807"),
+        ("-9223372036854775808", "-9223372036854775808"),
+        ("9223372036854775808", "9.223372036854775808e+18"), ("1e3", "1000.0"), ("1.0", "1.0"),
+        ("\"\"", "\"\""), ("[]", "[]"), ("{}", "{}"), (" true ", "true"),
+    ])
+    func `numbers are ints where they can be`(_ json: String, _ wanted: String) throws {
+        let came = Rendering.text(of: try Self.value(json))
+        #expect(came == wanted || Double(came) == Double(wanted), "\(came)")
+    }
+
+    @Test(arguments: ["", " ", "{", "[1", "\"abc", "{\"a\":1}}", "1 2", "{\"a\":[}", "]"])
+    func `what is no JSON is refused`(_ json: String) {
+        #expect(throws: EvaluationError.self) { try Self.value(json) }
+    }
+
+    @Test func `nesting without end is refused`() {
+        let deep = String(repeating: "[", count: 100_000) + String(repeating: "]", count: 100_000)
+        #expect(throws: EvaluationError.self) { try Self.value(deep) }
+    }
+
+    @Test func `of a name that comes twice the last counts`() throws {
+        #expect(try Self.outcome("j.a", #"{"a":1,"a":2}"#) == "2")
+    }
+
+    /// Broken bytes anywhere: an error or a value, never a trap.
+    @Test(arguments: Seeds.of(2))
+    func `broken texts end in a value or an error`(_ seed: UInt64) throws {
+        var random = SplitMix64(seed: seed)
+        let sample = Array(#"{"a":[1,{"b":"x\n\u00e9"},null,-2.5e3],"c":{"d":true}}"#.utf8)
+        let program = try Environment.standard.compileUnchecked(
+            "[j.a, j.c.d, j.a[1].b, size(j), j == j]")
+        for _ in 0..<3000 {
+            var bytes = sample
+            for _ in 0..<Int.random(in: 1...4, using: &random) {
+                let place = Int.random(in: 0..<bytes.count, using: &random)
+                switch Int.random(in: 0..<3, using: &random) {
+                case 0: bytes[place] = UInt8.random(in: 0...255, using: &random)
+                case 1: bytes.remove(at: place)
+                default: bytes.insert(UInt8.random(in: 0...255, using: &random), at: place)
+                }
+            }
+            guard let value = try? JSONView.value(bytes) else { continue }
+            _ = try? program.evaluate(["j": value])
+            _ = Rendering.json(of: value)
+        }
+    }
+}

@@ -1,0 +1,131 @@
+import Expressions
+import Foundation
+import Kernel
+import StorageTesting
+import Testing
+
+/// What must hold for any expression.
+@Suite struct ExpressionPropertyTests {
+    private static func outcome(_ program: Program, _ values: [String: Value]) -> String {
+        do { return Rendering.text(of: try program.evaluate(values)) } catch { return "!" }
+    }
+
+    private static func made(_ seed: UInt64, _ count: Int) -> [String] {
+        var generator = Generator(seed: seed)
+        return (0..<count).map { _ in generator.any() }
+    }
+
+    @Test(arguments: Seeds.of(4))
+    func `printed and read again it is the same tree`(_ seed: UInt64) throws {
+        let environment = Generator.environment
+        for text in Self.made(seed, 400) + CaseTests.readable {
+            let tree = try environment.parse(text)
+
+            let printed = Printer.text(of: tree)
+
+            #expect(try environment.parse(printed) == tree, "\(text) became \(printed)")
+            let stored = try JSONDecoder().decode(
+                StoredExpression.self, from: try JSONEncoder().encode(StoredExpression(tree)))
+            #expect(try stored.tree(in: environment) == tree)
+        }
+    }
+
+    @Test(arguments: Seeds.of(4))
+    func `checked and unchecked evaluation agree`(_ seed: UInt64) throws {
+        let environment = Generator.environment
+        var succeeded = 0
+        for text in Self.made(seed, 400) + CaseTests.readable {
+            guard let checked = try? environment.compile(text) else { continue }
+            let unchecked = try environment.compileUnchecked(text)
+            let one = Self.outcome(checked, Generator.variables)
+            succeeded += one == "!" ? 0 : 1
+            #expect(one == Self.outcome(unchecked, Generator.variables), "\(text)")
+        }
+        #expect(succeeded > 300)
+    }
+
+    @Test(arguments: Seeds.of(4))
+    func `partly evaluated and completed gives what the whole gives`(_ seed: UInt64) throws {
+        let environment = Generator.environment
+        var random = SplitMix64(seed: seed)
+        var shortened = 0
+        for text in Self.made(seed, 400) + CaseTests.readable {
+            let tree = try environment.parse(text)
+            let known = Generator.variables.filter { _ in Bool.random(using: &random) }
+
+            let residual = PartialEvaluation.residual(of: tree, knowing: known, in: environment)
+
+            let whole = Self.outcome(environment.compile(tree), Generator.variables)
+            let left = Self.outcome(environment.compile(residual), Generator.variables)
+            #expect(whole == left, "\(text) became \(Printer.text(of: residual))")
+            if residual != tree { shortened += 1 }
+            let missing = ReadPaths.variables(residual, in: environment)
+            let before = ReadPaths.variables(tree, in: environment)
+            #expect(Set(missing).isSubset(of: before), "\(text)")
+            #expect(try environment.parse(Printer.text(of: residual)) == residual)
+        }
+        #expect(shortened > 200)
+    }
+
+    /// What is not among the paths it reads changes nothing.
+    @Test(arguments: Seeds.of(2))
+    func `only what it says it reads is read`(_ seed: UInt64) throws {
+        let environment = Generator.environment
+        for text in Self.made(seed, 400) {
+            let tree = try environment.parse(text)
+            let reads = Set(ReadPaths.variables(tree, in: environment))
+            let program = environment.compile(tree)
+
+            let some = Self.outcome(program, Generator.variables.filter { reads.contains($0.key) })
+
+            #expect(some == Self.outcome(program, Generator.variables), "\(text) reads \(reads)")
+        }
+    }
+
+    @Test(arguments: Seeds.of(2))
+    func `the cost stays within its estimate`(_ seed: UInt64) throws {
+        let environment = Generator.environment
+        for text in Self.made(seed, 300) {
+            let tree = try environment.parse(text)
+            // Without functions whose cost is in what they go through.
+            guard !text.contains("size("), !text.contains("string("), !text.contains("replace"),
+                !text.contains("contains("), !text.contains(" in "), !text.contains("sort("),
+                !text.contains("+"), !text.contains("==")
+            else { continue }
+            let program = environment.compile(tree)
+
+            let cost = program.measure(program.inputs(Generator.variables)).cost
+
+            // Each part charges for itself and for its arguments at most.
+            #expect(cost <= CostEstimate.of(tree).upperBound * 2, "\(text)")
+        }
+    }
+
+    @Test(arguments: Seeds.of(2))
+    func `decimals keep what whole numbers keep`(_ seed: UInt64) throws {
+        var random = SplitMix64(seed: seed)
+        let environment = Environment.standard
+        for _ in 0..<300 {
+            let (a, b) = (
+                Int64.random(in: -1_000_000...1_000_000, using: &random),
+                Int64.random(in: -1_000_000...1_000_000, using: &random)
+            )
+            let scale = Int.random(in: 0...6, using: &random)
+            func written(_ value: Int64) -> String {
+                let digits = String(value.magnitude)
+                let padded =
+                    String(repeating: "0", count: max(0, scale + 1 - digits.count)) + digits
+                let point = scale == 0 ? "" : "."
+                return (value < 0 ? "-" : "") + padded.dropLast(scale) + point
+                    + padded.suffix(scale)
+            }
+            let text = """
+                decimal('\(written(a))') + decimal('\(written(b))') == decimal('\(written(a + b))') \
+                && decimal('\(written(a))') - decimal('\(written(b))') == \
+                decimal('\(written(a - b))') \
+                && (decimal('\(written(a))') < decimal('\(written(b))')) == \(a < b)
+                """
+            #expect(CaseTests.outcome(text) == "true", "\(text) of \(environment.container)")
+        }
+    }
+}
