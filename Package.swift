@@ -143,7 +143,7 @@ let package = Package(
             dependencies: [
                 "Kernel", "Contracts", "Storage", "StorageSQLite", "StoragePostgres",
                 "StorageTesting", "Processes", "Jobs", "Orders", "ChannelWalmart", "Platform",
-                "Console", lifecycle, logging,
+                "Console", "Expressions", lifecycle, logging,
             ], path: "Benchmarks/Sources", swiftSettings: strict),
         room("StorageTesting", ["Kernel", "Storage"]),
         room(

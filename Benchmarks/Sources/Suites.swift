@@ -18,6 +18,7 @@ struct Suites {
             Suites(name: "P8") { try await DepthSuite(folder: folder).run() },
             Suites(name: "P9") { try await HeldSuite(folder: folder).run() },
             Suites(name: "P12", isLong: true) { try await SustainedSuite(folder: folder).run() },
+            Suites(name: "cel") { try await ExpressionSuite(folder: folder).run() },
             Suites(name: "P13") { try await OrdersBenchmark(folder: folder).run() },
         ]
     }

@@ -35,7 +35,7 @@ public struct Environment: Sendable {
     private init() {}
 
     /// With the whole language and its extensions.
-    public static var standard: Environment {
+    public static let standard: Environment = {
         var environment = Environment()
         for name in ValueType.simple.keys { environment.types[name] = name }
         for name in ["list", "map", "optional_type"] { environment.types[name] = name }
@@ -43,7 +43,7 @@ public struct Environment: Sendable {
         environment.types["duration"] = nil
         for library in Library.all { environment.add(library) }
         return environment
-    }
+    }()
 
     public mutating func declare(_ name: String, as type: ValueType) { variables[name] = type }
 

@@ -125,6 +125,8 @@ final class IndexNode: Node {
         self.range = range
     }
 
+    var parts: [any Node] { [operand, key] }
+
     func value(_ frame: inout Frame) throws(EvaluationError) -> Value {
         try frame.meter.charge(1)
         let whole = try operand.value(&frame)
@@ -150,6 +152,8 @@ final class ListNode: Node {
     private let elements: [(node: any Node, isOptional: Bool)]
     init(_ elements: [(node: any Node, isOptional: Bool)]) { self.elements = elements }
 
+    var parts: [any Node] { elements.map(\.node) }
+
     func value(_ frame: inout Frame) throws(EvaluationError) -> Value {
         try frame.meter.charge(1 + elements.count)
         try frame.meter.grow(byValues: elements.count)
@@ -174,6 +178,8 @@ final class MapNode: Node {
         self.entries = entries
         self.range = range
     }
+
+    var parts: [any Node] { entries.flatMap { [$0.key, $0.value] } }
 
     func value(_ frame: inout Frame) throws(EvaluationError) -> Value {
         try frame.meter.charge(1 + entries.count)
@@ -256,6 +262,8 @@ final class OptionalOrNode: Node {
         self.isValue = isValue
         self.range = range
     }
+
+    var parts: [any Node] { [first, other] }
 
     func value(_ frame: inout Frame) throws(EvaluationError) -> Value {
         try frame.meter.charge(1)

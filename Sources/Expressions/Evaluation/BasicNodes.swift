@@ -90,6 +90,8 @@ final class LogicNode: Node {
         self.deciding = deciding
     }
 
+    var parts: [any Node] { terms }
+
     func test(_ frame: inout Frame) throws(EvaluationError) -> Bool {
         try frame.meter.charge(1)
         var failure: EvaluationError?
@@ -112,6 +114,8 @@ final class NotNode: Node {
     private let operand: any Node
     init(_ operand: any Node) { self.operand = operand }
 
+    var parts: [any Node] { [operand] }
+
     func test(_ frame: inout Frame) throws(EvaluationError) -> Bool {
         try frame.meter.charge(1)
         return !(try operand.test(&frame))
@@ -130,6 +134,8 @@ final class ConditionalNode: Node {
         self.yes = yes
         self.no = no
     }
+
+    var parts: [any Node] { [condition, yes, no] }
 
     func value(_ frame: inout Frame) throws(EvaluationError) -> Value {
         try frame.meter.charge(1)
@@ -154,6 +160,8 @@ final class EqualityNode: Node {
         self.right = right
         self.isEqual = isEqual
     }
+
+    var parts: [any Node] { [left, right] }
 
     func test(_ frame: inout Frame) throws(EvaluationError) -> Bool {
         try frame.meter.charge(1)
@@ -183,6 +191,8 @@ final class OrderNode: Node {
         self.isMet = isMet
     }
 
+    var parts: [any Node] { [left, right] }
+
     func test(_ frame: inout Frame) throws(EvaluationError) -> Bool {
         try frame.meter.charge(1)
         let (a, b) = (try left.value(&frame), try right.value(&frame))
@@ -206,6 +216,8 @@ final class MembershipNode: Node {
         self.collection = collection
         self.range = range
     }
+
+    var parts: [any Node] { [element, collection] }
 
     func test(_ frame: inout Frame) throws(EvaluationError) -> Bool {
         try frame.meter.charge(1)

@@ -40,6 +40,8 @@ final class UnaryNode: Node {
         self.range = range
     }
 
+    var parts: [any Node] { [operand] }
+
     func value(_ frame: inout Frame) throws(EvaluationError) -> Value {
         try frame.meter.charge(1)
         let argument = try operand.value(&frame)
@@ -61,6 +63,8 @@ final class BinaryNode: Node {
         self.range = range
     }
 
+    var parts: [any Node] { [left, right] }
+
     func value(_ frame: inout Frame) throws(EvaluationError) -> Value {
         try frame.meter.charge(1)
         let a = try left.value(&frame)
@@ -81,6 +85,8 @@ final class TernaryNode: Node {
         self.range = range
     }
 
+    var parts: [any Node] { arguments }
+
     func value(_ frame: inout Frame) throws(EvaluationError) -> Value {
         try frame.meter.charge(1)
         let a = try arguments[0].value(&frame)
@@ -100,6 +106,8 @@ final class ManyNode: Node {
         self.body = body
         self.range = range
     }
+
+    var parts: [any Node] { arguments }
 
     func value(_ frame: inout Frame) throws(EvaluationError) -> Value {
         try frame.meter.charge(1 + arguments.count)
@@ -140,6 +148,8 @@ final class PatternNode: Node {
         self.pattern = pattern
         self.range = range
     }
+
+    var parts: [any Node] { [operand] }
 
     func test(_ frame: inout Frame) throws(EvaluationError) -> Bool {
         try frame.meter.charge(1)

@@ -26,6 +26,32 @@ struct Compiler {
     }
 
     mutating func node(_ tree: Syntax) -> any Node {
+        let made = part(tree)
+        guard Self.mayFold(tree) else { return made }
+        return folded(made)
+    }
+
+    /// Whether a part has parts of its own that may all be constants.
+    private static func mayFold(_ tree: Syntax) -> Bool {
+        switch tree.kind {
+        case .call, .list, .map: true
+        default: false
+        }
+    }
+
+    /// A part that reads nothing and has a value is worked out once.
+    private func folded(_ node: any Node) -> any Node {
+        guard node.parts.allSatisfy({ $0 is ConstantNode }) else { return node }
+        var limits = Limits()
+        limits.cost = 1000
+        limits.growthBytes = 65_536
+        var frame = Frame(inputs: [], locals: [], meter: Meter(limits))
+        // What fails is left to fail when it is reached.
+        guard let value = try? node.value(&frame) else { return node }
+        return ConstantNode(value)
+    }
+
+    private mutating func part(_ tree: Syntax) -> any Node {
         switch tree.kind {
         case .literal(let literal): return ConstantNode(Value(literal))
         case .name, .select: return reference(tree)

@@ -50,12 +50,16 @@ struct Frame {
 
 /// A part of a compiled expression.
 protocol Node: AnyObject, Sendable {
+    /// What it is worked out from; one that reads variables or fails by itself names itself.
+    var parts: [any Node] { get }
     func value(_ frame: inout Frame) throws(EvaluationError) -> Value
     /// The same where a bool is wanted.
     func test(_ frame: inout Frame) throws(EvaluationError) -> Bool
 }
 
 extension Node {
+    var parts: [any Node] { [self] }
+
     func test(_ frame: inout Frame) throws(EvaluationError) -> Bool {
         let value = try value(&frame)
         guard case .bool(let flag) = value else {
