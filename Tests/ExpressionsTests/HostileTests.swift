@@ -73,7 +73,8 @@ import Testing
         for level in 0..<10 { text = "[1, 2, 3].map(x\(level), \(text))" }
 
         #expect(try Self.error(text) == nil)
-        #expect(try Self.error("[1, 2, 3].map(y, \(text))")?.code == .limitExceeded)
+        #expect(
+            try Self.error("[1, 2, 3].map(y, [1, 2, 3].map(z, \(text)))")?.code == .limitExceeded)
     }
 
     @Test func `growth has an end`() throws {

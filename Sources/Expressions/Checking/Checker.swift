@@ -342,6 +342,10 @@ struct Checker {
     private mutating func choose(
         _ signatures: [Signature], _ types: [ValueType], _ tree: Syntax, named name: String
     ) -> ValueType {
+        let plain = types.map { matcher.resolved($0) }
+        for signature in signatures where !signature.isGeneric && signature.parameters == plain {
+            return signature.result
+        }
         var result: ValueType?
         for signature in signatures where signature.parameters.count == types.count {
             let own = matcher.instance(of: signature)

@@ -11,6 +11,7 @@ struct TypeMatcher {
 
     /// The same signature with parameters of its own.
     mutating func instance(of signature: Signature) -> Signature {
+        guard signature.isGeneric else { return signature }
         var names: [String: ValueType] = [:]
         func renamed(_ type: ValueType) -> ValueType {
             switch type {

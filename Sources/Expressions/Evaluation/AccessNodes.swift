@@ -3,13 +3,14 @@ enum Access {
     /// - Returns: `nil` where a map lacks the key.
     /// - Throws: `.noSuchOverload` for what has no fields; `.noSuchField` for a record without it.
     static func field(
-        _ name: String, of value: Value
+        _ name: FieldName, of value: Value
     ) throws(EvaluationError) -> Value? {
         switch value {
-        case .map(let map): return map[name: name]
+        case .map(let map): return map[field: name]
         case .host(let host):
-            guard let field = host.field(name) else {
-                throw EvaluationError(.noSuchField, "\(host.typeName) has no field “\(name)”")
+            guard let field = host.field(name.text) else {
+                throw EvaluationError(
+                    .noSuchField, "\(host.typeName) has no field “\(name.text)”")
             }
             return field
         default:
@@ -57,13 +58,13 @@ enum Access {
 
 final class SelectNode: Node {
     private let operand: any Node
-    private let name: String
+    private let name: FieldName
     private let isOptional: Bool
     private let range: SourceRange
 
     init(_ operand: any Node, _ name: String, isOptional: Bool, _ range: SourceRange) {
         self.operand = operand
-        self.name = name
+        self.name = FieldName(name)
         self.isOptional = isOptional
         self.range = range
     }
@@ -81,19 +82,19 @@ final class SelectNode: Node {
         }
         let found = try Access.field(name, of: whole)
         if isOptional { return .optional(OptionalValue(found)) }
-        guard let found else { throw EvaluationError.noKey(.string(name)) }
+        guard let found else { throw EvaluationError.noKey(.string(name.text)) }
         return found
     }
 }
 
 final class HasNode: Node {
     private let operand: any Node
-    private let name: String
+    private let name: FieldName
     private let range: SourceRange
 
     init(_ operand: any Node, _ name: String, _ range: SourceRange) {
         self.operand = operand
-        self.name = name
+        self.name = FieldName(name)
         self.range = range
     }
 
@@ -184,7 +185,7 @@ final class MapNode: Node {
     func value(_ frame: inout Frame) throws(EvaluationError) -> Value {
         try frame.meter.charge(1 + entries.count)
         try frame.meter.grow(byValues: entries.count * 3)
-        var table = MapTable()
+        var table = MapBuilder()
         for entry in entries {
             let key = try entry.key.value(&frame)
             let value = try entry.value.value(&frame)
@@ -208,7 +209,7 @@ enum Making {
     }
 
     static func add(
-        _ key: Value, _ value: Value, to table: inout MapTable
+        _ key: Value, _ value: Value, to table: inout MapBuilder
     ) throws(EvaluationError) {
         switch key {
         case .bool, .int, .uint, .string: break

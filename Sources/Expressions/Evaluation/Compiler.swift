@@ -165,9 +165,14 @@ struct Compiler {
         case Operator.conditional:
             return ConditionalNode(node(arguments[0]), node(arguments[1]), node(arguments[2]))
         case Operator.equal, Operator.unequal:
-            return EqualityNode(
+            return equality(
                 node(arguments[0]), node(arguments[1]), isEqual: name == Operator.equal)
-        case Operator.isIn: return MembershipNode(node(arguments[0]), node(arguments[1]), range)
+        case Operator.isIn:
+            let (element, whole) = (node(arguments[0]), node(arguments[1]))
+            if let known = whole as? ConstantNode, case .list(let list) = known.constant {
+                return InConstantNode(element, list)
+            }
+            return MembershipNode(element, whole, range)
         case Operator.index, Operator.optionalIndex:
             return IndexNode(
                 node(arguments[0]), node(arguments[1]), isOptional: name != Operator.index, range)
@@ -176,16 +181,26 @@ struct Compiler {
         if let body = Arithmetic.bodies[name] {
             return body.node(arguments.map { node($0) }, range)
         }
-        guard let isMet = Self.orders[name] else { return nil }
-        return OrderNode(
-            Operator.binary[name]?.sign ?? name, node(arguments[0]), node(arguments[1]), range,
-            isMet: isMet)
+        guard let test = OrderTest.all[name] else { return nil }
+        let sign = Operator.binary[name]?.sign ?? name
+        let (left, right) = (node(arguments[0]), node(arguments[1]))
+        if let known = right as? ConstantNode {
+            return OrderConstantNode(sign, left, known.constant, range, test)
+        }
+        return OrderNode(sign, left, right, range, test)
     }
 
-    private static let orders: [String: @Sendable (Int) -> Bool] = [
-        Operator.less: { $0 < 0 }, Operator.lessOrEqual: { $0 <= 0 },
-        Operator.greater: { $0 > 0 }, Operator.greaterOrEqual: { $0 >= 0 },
-    ]
+    private func equality(
+        _ left: any Node, _ right: any Node, isEqual: Bool
+    ) -> any Node {
+        if let known = right as? ConstantNode {
+            return EqualsConstantNode(left, known.constant, isEqual: isEqual)
+        }
+        if let known = left as? ConstantNode {
+            return EqualsConstantNode(right, known.constant, isEqual: isEqual)
+        }
+        return EqualityNode(left, right, isEqual: isEqual)
+    }
 
     private mutating func record(
         _ name: String, _ fields: [Syntax.Field], _ range: SourceRange

@@ -156,7 +156,7 @@ final class CollectMapNode: Node {
 
     func value(_ frame: inout Frame) throws(EvaluationError) -> Value {
         let source = try parts.source(&frame)
-        var table = MapTable()
+        var table = MapBuilder()
         for index in 0..<source.count {
             try frame.meter.charge(1)
             source.put(index, into: &frame, parts.slot)

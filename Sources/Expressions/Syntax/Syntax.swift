@@ -49,7 +49,7 @@ public struct Syntax: Sendable, Hashable {
     public init(_ kind: Kind, at range: SourceRange = .none) {
         self.kind = kind
         self.range = range
-        depth = 1 + Self.children(of: kind).reduce(0) { max($0, $1.depth) }
+        depth = 1 + Self.depth(below: kind)
     }
 
     public static func == (left: Syntax, right: Syntax) -> Bool { left.kind == right.kind }
@@ -70,6 +70,16 @@ public struct Syntax: Sendable, Hashable {
         case .loop(let loop): [loop.range] + loop.bodies
         case .bind(_, let value, let body): [value, body]
         case .block(let slots, let body): slots + [body]
+        }
+    }
+
+    private static func depth(below kind: Kind) -> Int {
+        switch kind {
+        case .literal, .name: 0
+        case .select(let operand, _, _), .has(let operand, _): operand.depth
+        case .call(_, let target, let arguments):
+            arguments.reduce(target?.depth ?? 0) { max($0, $1.depth) }
+        default: children(of: kind).reduce(0) { max($0, $1.depth) }
         }
     }
 

@@ -44,6 +44,17 @@ public indirect enum ValueType: Sendable, Hashable {
         self = type
     }
 
+    var hasParameter: Bool {
+        switch self {
+        case .parameter: true
+        case .list(let element): element.hasParameter
+        case .map(let key, let value): key.hasParameter || value.hasParameter
+        case .optional(let value): value.hasParameter
+        case .type(let inner): inner?.hasParameter ?? false
+        default: false
+        }
+    }
+
     static let simple: [String: ValueType] = [
         "dyn": .dyn, "null_type": .null, "bool": .bool, "int": .int, "uint": .uint,
         "double": .double, "string": .string, "bytes": .bytes, "timestamp": .timestamp,
@@ -58,6 +69,15 @@ public struct Signature: Sendable, Hashable {
     /// The target first, where it is a member.
     public let parameters: [ValueType]
     public let result: ValueType
+    /// Whether a type parameter stands in it.
+    let isGeneric: Bool
+
+    init(isMember: Bool, parameters: [ValueType], result: ValueType) {
+        self.isMember = isMember
+        self.parameters = parameters
+        self.result = result
+        isGeneric = parameters.contains { $0.hasParameter } || result.hasParameter
+    }
 
     /// Reads `string.indexOf(string, int) -> int` or `size(list(A)) -> int`.
     /// - Returns: the function's name with the signature; `nil` for what is none.

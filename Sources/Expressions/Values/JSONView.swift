@@ -1,3 +1,5 @@
+import Glibc
+
 /// A JSON text as a value, read where it is looked into and nowhere else.
 ///
 /// A number without a point or an exponent that fits is an int, any other a double.
@@ -8,6 +10,13 @@ public struct JSONView: Sendable {
     public static func value(_ text: [UInt8]) throws(EvaluationError) -> Value {
         let document = JSONText(bytes: text)
         let start = document.skipBlanks(0)
+        if start < text.count, text[start] == UInt8(ascii: "{") {
+            let map = JSONMap(document, start..<text.count)
+            guard let end = map.end, document.skipBlanks(end) == text.count else {
+                throw EvaluationError(.invalidArgument, "this is no JSON text")
+            }
+            return .map(MapValue(map))
+        }
         guard let end = document.end(of: start), document.skipBlanks(end) == text.count else {
             throw EvaluationError(.invalidArgument, "this is no JSON text")
         }
@@ -48,15 +57,22 @@ struct JSONText: Sendable {
     }
 
     private func endOfString(_ start: Int) -> Int? {
-        var place = start + 1
-        while place < bytes.count {
-            switch bytes[place] {
-            case UInt8(ascii: "\""): return place + 1
-            case UInt8(ascii: "\\"): place += 2
-            default: place += 1
+        bytes.withUnsafeBufferPointer { buffer -> Int? in
+            guard let base = buffer.baseAddress else { return nil }
+            var place = start + 1
+            while place < buffer.count {
+                guard let found = memchr(base + place, 0x22, buffer.count - place) else {
+                    return nil
+                }
+                let quote = UnsafeRawPointer(found) - UnsafeRawPointer(base)
+                guard let slash = memchr(base + place, 0x5C, quote - place) else {
+                    return quote + 1
+                }
+                // What follows a backslash is part of the text, a quote too.
+                place = UnsafeRawPointer(slash) - UnsafeRawPointer(base) + 2
             }
+            return nil
         }
-        return nil
     }
 
     private func endOfNest(_ start: Int) -> Int? {
@@ -164,12 +180,15 @@ final class JSONMap: Sendable {
 
     private let text: JSONText
     private let places: [Place]
+    /// The place after it; `nil` where it is malformed, which ends it early.
+    let end: Int?
 
-    /// - Parameter range: of a whole object; where it is malformed it ends.
+    /// - Parameter range: begins with the brace that opens it.
     init(_ text: JSONText, _ range: Range<Int>) {
         self.text = text
         var found: [Place] = []
         var place = text.skipBlanks(range.lowerBound + 1)
+        var isWanted = false
         while place < range.upperBound, text.bytes[place] == UInt8(ascii: "\"") {
             guard let nameEnd = text.end(of: place) else { break }
             let colon = text.skipBlanks(nameEnd)
@@ -178,10 +197,13 @@ final class JSONMap: Sendable {
             guard let end = text.end(of: start) else { break }
             found.append(Place(name: place..<nameEnd, value: start..<end))
             place = text.skipBlanks(end)
-            guard place < range.upperBound, text.bytes[place] == UInt8(ascii: ",") else { break }
+            isWanted = place < range.upperBound && text.bytes[place] == UInt8(ascii: ",")
+            guard isWanted else { break }
             place = text.skipBlanks(place + 1)
         }
         places = found
+        let isClosed = place < range.upperBound && text.bytes[place] == UInt8(ascii: "}")
+        end = isClosed && !isWanted ? place + 1 : nil
     }
 
     var count: Int { places.count }

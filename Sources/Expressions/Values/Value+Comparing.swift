@@ -77,18 +77,3 @@ extension Value {
         }
     }
 }
-
-/// Texts by their code points: the order of UTF-8 bytes is the order of code points.
-enum CodePoints {
-    @inline(__always)
-    static func areEqual(_ left: String, _ right: String) -> Bool {
-        let (a, b) = (left.utf8, right.utf8)
-        guard a.count == b.count else { return false }
-        return a.elementsEqual(b)
-    }
-
-    static func order(_ left: String, _ right: String) -> Int {
-        if left.utf8.lexicographicallyPrecedes(right.utf8) { return -1 }
-        return areEqual(left, right) ? 0 : 1
-    }
-}

@@ -15,9 +15,10 @@ public enum Value: Sendable {
     case duration(Span)
     case type(TypeName)
     case optional(OptionalValue)
-    case decimal(DecimalValue)
+    // Boxed, so that all the others stay small.
+    indirect case decimal(DecimalValue)
     /// A value of the host's own.
-    case host(any HostValue)
+    indirect case host(any HostValue)
 
     public static func list(_ values: [Value]) -> Value { .list(ListValue(values)) }
 }

@@ -1,50 +1,3 @@
-/// A list, decoded or still in its JSON text.
-public struct ListValue: Sendable {
-    enum Storage: Sendable {
-        case values([Value])
-        case json(JSONList)
-    }
-
-    let storage: Storage
-
-    public init(_ values: [Value]) { storage = .values(values) }
-
-    init(_ json: JSONList) { storage = .json(json) }
-
-    public var count: Int {
-        switch storage {
-        case .values(let values): values.count
-        case .json(let list): list.count
-        }
-    }
-
-    /// - Parameter index: 0..<count.
-    public subscript(_ index: Int) -> Value {
-        switch storage {
-        case .values(let values): values[index]
-        case .json(let list): list[index]
-        }
-    }
-
-    public var values: [Value] {
-        switch storage {
-        case .values(let values): values
-        case .json(let list): (0..<list.count).map { list[$0] }
-        }
-    }
-
-    func isEqual(to other: ListValue) -> Bool {
-        guard count == other.count else { return false }
-        for index in 0..<count where !Value.areEqual(self[index], other[index]) { return false }
-        return true
-    }
-
-    func contains(_ value: Value) -> Bool {
-        for index in 0..<count where Value.areEqual(self[index], value) { return true }
-        return false
-    }
-}
-
 /// A map, decoded or still in its JSON text. Entries keep their order.
 public struct MapValue: Sendable {
     enum Storage: Sendable {
@@ -54,26 +7,26 @@ public struct MapValue: Sendable {
 
     let storage: Storage
 
-    init(_ table: MapTable) { storage = .table(table) }
+    init(_ builder: MapBuilder) { storage = .table(MapTable(builder)) }
 
     init(_ json: JSONMap) { storage = .json(json) }
 
     /// - Returns: `nil` where a key comes twice or is no bool, int, uint or string.
     public init?(_ entries: [(key: Value, value: Value)]) {
-        var table = MapTable()
+        var builder = MapBuilder()
         for entry in entries {
-            guard MapKey(entry.key) != nil, table.add(entry.key, entry.value) else { return nil }
+            guard MapKey(entry.key) != nil, builder.add(entry.key, entry.value) else { return nil }
         }
-        storage = .table(table)
+        self.init(builder)
     }
 
     /// Of names and values.
     public init(fields: [String: Value]) {
-        var table = MapTable()
+        var builder = MapBuilder()
         for (name, value) in fields.sorted(by: { CodePoints.order($0.key, $1.key) < 0 }) {
-            _ = table.add(.string(name), value)
+            _ = builder.add(.string(name), value)
         }
-        storage = .table(table)
+        self.init(builder)
     }
 
     public var count: Int {
@@ -93,10 +46,10 @@ public struct MapValue: Sendable {
         }
     }
 
-    subscript(name name: String) -> Value? {
+    subscript(field field: FieldName) -> Value? {
         switch storage {
-        case .table(let table): table.value(ofName: name)
-        case .json(let map): map.value(of: name)
+        case .table(let table): table.value(of: field)
+        case .json(let map): map.value(of: field.text)
         }
     }
 
@@ -125,24 +78,84 @@ public struct MapValue: Sendable {
     }
 }
 
-/// The entries of a decoded map.
-struct MapTable: Sendable {
-    /// Up to here going through the keys is faster than looking one up.
-    private static let scanned = 8
+/// A name that is looked up often, with what tells most others apart at a glance.
+struct FieldName: Sendable {
+    let text: String
+    let tag: UInt64
 
+    init(_ text: String) {
+        self.text = text
+        tag = Self.tag(of: text)
+    }
+
+    /// The length and up to seven bytes: up to there it is the whole name. Never 0.
+    static func tag(of text: String) -> UInt64 {
+        var tag = UInt64(truncatingIfNeeded: min(text.utf8.count, 254) + 1)
+        for byte in text.utf8.prefix(7) { tag = tag << 8 | UInt64(byte) }
+        return tag
+    }
+
+    static let wholeUpTo = 7
+}
+
+/// The entries of a decoded map.
+final class MapTable: Sendable {
+    /// Up to here going through the keys is faster than looking one up.
+    static let scanned = 16
+
+    let keys: [Value]
+    let values: [Value]
+    /// Of string keys; 0 for others.
+    private let tags: [UInt64]
+    private let places: [MapKey: Int]
+
+    init(_ builder: MapBuilder) {
+        keys = builder.keys
+        values = builder.values
+        tags = builder.tags
+        places = builder.places
+    }
+
+    func value(of key: Value) -> Value? {
+        if case .string(let name) = key { return value(of: FieldName(name)) }
+        guard let wanted = MapKey(key) else { return nil }
+        if keys.count > Self.scanned { return places[wanted].map { values[$0] } }
+        return keys.firstIndex { MapKey($0) == wanted }.map { values[$0] }
+    }
+
+    func value(of field: FieldName) -> Value? {
+        if keys.count > Self.scanned { return places[.string(field.text)].map { values[$0] } }
+        for index in tags.indices where tags[index] == field.tag {
+            if field.text.utf8.count <= FieldName.wholeUpTo { return values[index] }
+            if case .string(let own) = keys[index], CodePoints.areEqual(own, field.text) {
+                return values[index]
+            }
+        }
+        return nil
+    }
+}
+
+/// A map that is being made.
+struct MapBuilder {
     private(set) var keys: [Value] = []
     private(set) var values: [Value] = []
-    private var places: [MapKey: Int] = [:]
+    private(set) var tags: [UInt64] = []
+    private(set) var places: [MapKey: Int] = [:]
 
     /// - Returns: false where the key is there already; `key` must be one a map may have.
     mutating func add(_ key: Value, _ value: Value) -> Bool {
-        guard place(of: key) == nil else { return false }
+        guard let name = MapKey(key), !holds(name) else { return false }
         keys.append(key)
         values.append(value)
-        if keys.count == Self.scanned + 1 {
+        if case .string(let text) = key {
+            tags.append(FieldName.tag(of: text))
+        } else {
+            tags.append(0)
+        }
+        if keys.count == MapTable.scanned + 1 {
             for (index, key) in keys.enumerated() { note(key, index) }
-        } else if keys.count > Self.scanned {
-            note(key, keys.count - 1)
+        } else if keys.count > MapTable.scanned {
+            places[name] = keys.count - 1
         }
         return true
     }
@@ -151,26 +164,9 @@ struct MapTable: Sendable {
         if let name = MapKey(key) { places[name] = index }
     }
 
-    func value(of key: Value) -> Value? { place(of: key).map { values[$0] } }
-
-    func value(ofName name: String) -> Value? {
-        if keys.count > Self.scanned { return places[.string(name)].map { values[$0] } }
-        for (index, key) in keys.enumerated() {
-            if case .string(let own) = key, CodePoints.areEqual(own, name) { return values[index] }
-        }
-        return nil
-    }
-
-    private func place(of key: Value) -> Int? {
-        if case .string(let name) = key, keys.count <= Self.scanned {
-            return keys.firstIndex {
-                if case .string(let own) = $0 { return CodePoints.areEqual(own, name) }
-                return false
-            }
-        }
-        guard let wanted = MapKey(key) else { return nil }
-        if keys.count > Self.scanned { return places[wanted] }
-        return keys.firstIndex { MapKey($0) == wanted }
+    private func holds(_ name: MapKey) -> Bool {
+        if keys.count > MapTable.scanned { return places[name] != nil }
+        return keys.contains { MapKey($0) == name }
     }
 }
 

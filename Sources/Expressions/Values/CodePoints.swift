@@ -1,0 +1,28 @@
+import Glibc
+
+/// Texts by their code points: the order of UTF-8 bytes is the order of code points.
+enum CodePoints {
+    @inline(__always)
+    static func areEqual(_ left: String, _ right: String) -> Bool {
+        let count = left.utf8.count
+        guard count == right.utf8.count else { return false }
+        return compare(left, right, count) ?? left.utf8.elementsEqual(right.utf8)
+    }
+
+    /// - Returns: negative, zero or positive.
+    static func order(_ left: String, _ right: String) -> Int {
+        if left.utf8.lexicographicallyPrecedes(right.utf8) { return -1 }
+        return areEqual(left, right) ? 0 : 1
+    }
+
+    /// - Returns: `nil` for a text that does not lie in one piece.
+    @inline(__always)
+    private static func compare(_ left: String, _ right: String, _ count: Int) -> Bool? {
+        left.utf8.withContiguousStorageIfAvailable { a -> Bool? in
+            right.utf8.withContiguousStorageIfAvailable { b -> Bool in
+                guard let one = a.baseAddress, let other = b.baseAddress else { return count == 0 }
+                return memcmp(one, other, count) == 0
+            }
+        } ?? nil
+    }
+}
