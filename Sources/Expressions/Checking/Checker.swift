@@ -154,7 +154,7 @@ struct Checker {
         {
             return fields(path.names.dropFirst(), of: local.type, tree)
         }
-        if let path, let found = Resolver(environment).resolve(path) {
+        if let path, let found = environment.resolve(path) {
             switch found {
             case .variable(let name, let used):
                 let own = environment.variables[name] ?? .dyn
@@ -226,7 +226,9 @@ struct Checker {
     private mutating func call(
         _ name: String, _ target: Syntax?, _ arguments: [Syntax], _ tree: Syntax
     ) -> ValueType {
-        if target == nil, let special = operation(name, arguments, tree) { return special }
+        if target == nil, Operator.isOne(name), let special = operation(name, arguments, tree) {
+            return special
+        }
         if let target, let full = qualified(target, name) {
             return overload(full, isMember: false, arguments.map { type(of: $0) }, tree)
         }
@@ -348,6 +350,8 @@ struct Checker {
         }
         var result: ValueType?
         for signature in signatures where signature.parameters.count == types.count {
+            // It could change nothing any more.
+            if let result, !signature.isGeneric, signature.result == result { continue }
             let own = matcher.instance(of: signature)
             let before = matcher
             guard matcher.fits(types, own.parameters) else { continue }

@@ -26,6 +26,8 @@ public struct Environment: Sendable {
     /// Where names are looked for first: in `a.b`, `c` may mean `a.b.c`, `a.c` or `c`.
     public var container = ""
     public private(set) var variables: [String: ValueType] = [:]
+    /// Whether a path may begin with more than one name.
+    private(set) var hasDottedVariables = false
     private(set) var records: [String: Record] = [:]
     private(set) var signatures: [String: [Signature]] = [:]
     private var bodies: [FunctionKey: FunctionBody] = [:]
@@ -45,7 +47,10 @@ public struct Environment: Sendable {
         return environment
     }()
 
-    public mutating func declare(_ name: String, as type: ValueType) { variables[name] = type }
+    public mutating func declare(_ name: String, as type: ValueType) {
+        variables[name] = type
+        if name.utf8.contains(UInt8(ascii: ".")) { hasDottedVariables = true }
+    }
 
     public mutating func declare(_ name: String, record: Record) {
         records[name] = record

@@ -1,5 +1,5 @@
-/// Finds what a dotted name means.
-struct Resolver {
+/// Dotted names and what they mean.
+enum Resolver {
     struct Path {
         let names: [String]
         let isRooted: Bool
@@ -10,10 +10,6 @@ struct Resolver {
         case variable(String, used: Int)
         case type(String)
     }
-
-    private let environment: Environment
-
-    init(_ environment: Environment) { self.environment = environment }
 
     /// - Returns: `nil` for what is more than names and plain dots.
     static func path(of tree: Syntax) -> Path? {
@@ -31,14 +27,22 @@ struct Resolver {
             }
         }
     }
+}
 
+extension Environment {
     /// The longest declared name wins, the innermost container first.
-    func resolve(_ path: Path) -> Found? {
-        for container in path.isRooted ? [""] : containers {
+    func resolve(_ path: Resolver.Path) -> Resolver.Found? {
+        // By far the most: a plain name, in no container.
+        if !hasDottedVariables, container.isEmpty,
+            variables[path.names[0]] != nil
+        {
+            return .variable(path.names[0], used: 1)
+        }
+        for prefix in path.isRooted ? [""] : containers {
             for count in stride(from: path.names.count, through: 1, by: -1) {
-                let name = container + path.names.prefix(count).joined(separator: ".")
-                if environment.variables[name] != nil { return .variable(name, used: count) }
-                if count == path.names.count, let type = environment.typeName(name) {
+                let name = prefix + path.names.prefix(count).joined(separator: ".")
+                if variables[name] != nil { return .variable(name, used: count) }
+                if count == path.names.count, let type = typeName(name) {
                     return .type(type)
                 }
             }
@@ -48,7 +52,7 @@ struct Resolver {
 
     /// Prefixes to look under: `a.b.`, `a.` and none.
     private var containers: [String] {
-        var parts = environment.container.split(separator: ".")
+        var parts = container.split(separator: ".")
         var found: [String] = []
         while !parts.isEmpty {
             found.append(parts.joined(separator: ".") + ".")

@@ -72,10 +72,14 @@ final class SelectNode: Node {
     func value(_ frame: inout Frame) throws(EvaluationError) -> Value {
         try frame.meter.charge(1)
         let whole = try operand.value(&frame)
-        do { return try select(whole) } catch { throw error.placed(at: range) }
+        do { return try Self.select(name, of: whole, isOptional: isOptional) } catch {
+            throw error.placed(at: range)
+        }
     }
 
-    private func select(_ whole: Value) throws(EvaluationError) -> Value {
+    static func select(
+        _ name: FieldName, of whole: Value, isOptional: Bool
+    ) throws(EvaluationError) -> Value {
         if case .optional(let box) = whole {
             guard let inner = box.value else { return whole }
             return .optional(OptionalValue(try Access.field(name, of: inner)))
@@ -132,10 +136,14 @@ final class IndexNode: Node {
         try frame.meter.charge(1)
         let whole = try operand.value(&frame)
         let wanted = try key.value(&frame)
-        do { return try find(wanted, in: whole) } catch { throw error.placed(at: range) }
+        do { return try Self.find(wanted, in: whole, isOptional: isOptional) } catch {
+            throw error.placed(at: range)
+        }
     }
 
-    private func find(_ wanted: Value, in whole: Value) throws(EvaluationError) -> Value {
+    static func find(
+        _ wanted: Value, in whole: Value, isOptional: Bool
+    ) throws(EvaluationError) -> Value {
         if case .optional(let box) = whole {
             guard let inner = box.value else { return whole }
             return .optional(OptionalValue(try Access.element(wanted, of: inner)))
@@ -144,6 +152,35 @@ final class IndexNode: Node {
         if isOptional { return .optional(OptionalValue(found)) }
         guard let found else { throw Access.missing(wanted, in: whole) }
         return found
+    }
+}
+
+/// `map["key"]` with a key that is written down.
+final class KeyNode: Node {
+    private let operand: any Node
+    private let name: FieldName
+    private let range: SourceRange
+
+    init(_ operand: any Node, _ key: String, _ range: SourceRange) {
+        self.operand = operand
+        name = FieldName(key)
+        self.range = range
+    }
+
+    var parts: [any Node] { [operand] }
+
+    func value(_ frame: inout Frame) throws(EvaluationError) -> Value {
+        try frame.meter.charge(2)
+        let whole = try operand.value(&frame)
+        if case .map(let map) = whole {
+            guard let found = map[field: name] else {
+                throw EvaluationError.noKey(.string(name.text)).placed(at: range)
+            }
+            return found
+        }
+        do { return try IndexNode.find(.string(name.text), in: whole, isOptional: false) } catch {
+            throw error.placed(at: range)
+        }
     }
 }
 

@@ -12,7 +12,7 @@ final class FailingNode: Node {
 }
 
 final class InputNode: Node {
-    private let slot: Int
+    let slot: Int
     private let name: String
     private let range: SourceRange
 
@@ -29,6 +29,36 @@ final class InputNode: Node {
                 .placed(at: range)
         }
         return value
+    }
+}
+
+/// A field of a variable, read where the variable lies.
+final class InputFieldNode: Node {
+    private let slot: Int
+    private let whole: InputNode
+    private let name: FieldName
+    private let range: SourceRange
+
+    init(_ whole: InputNode, _ name: String, _ range: SourceRange) {
+        self.whole = whole
+        slot = whole.slot
+        self.name = FieldName(name)
+        self.range = range
+    }
+
+    func value(_ frame: inout Frame) throws(EvaluationError) -> Value {
+        if case .map(let map)? = frame.inputs[slot], case .table(let table) = map.storage {
+            try frame.meter.charge(2)
+            guard let found = table.value(of: name) else {
+                throw EvaluationError.noKey(.string(name.text)).placed(at: range)
+            }
+            return found
+        }
+        try frame.meter.charge(1)
+        let value = try whole.value(&frame)
+        do { return try SelectNode.select(name, of: value, isOptional: false) } catch {
+            throw error.placed(at: range)
+        }
     }
 }
 
@@ -79,32 +109,34 @@ final class BindingNode: Node {
 
 // MARK: - Logic
 
-/// `&&` and `||`: one term that decides makes up for others that fail.
+/// `&&` and `||`: one term that decides makes up for the other that fails.
 final class LogicNode: Node {
-    private let terms: [any Node]
+    private let left: any Node
+    private let right: any Node
     /// What a term must be to decide all: false for `&&`.
     private let deciding: Bool
 
-    init(_ terms: [any Node], deciding: Bool) {
-        self.terms = terms
+    init(_ left: any Node, _ right: any Node, _ deciding: Bool) {
+        self.left = left
+        self.right = right
         self.deciding = deciding
     }
 
-    var parts: [any Node] { terms }
+    var parts: [any Node] { [left, right] }
 
     func test(_ frame: inout Frame) throws(EvaluationError) -> Bool {
         try frame.meter.charge(1)
-        var failure: EvaluationError?
-        for term in terms {
-            do {
-                if try term.test(&frame) == deciding { return deciding }
-            } catch {
+        do {
+            if try left.test(&frame) == deciding { return deciding }
+        } catch {
+            if error.code == .limitExceeded { throw error }
+            let failure = error
+            do { if try right.test(&frame) == deciding { return deciding } } catch {
                 if error.code == .limitExceeded { throw error }
-                failure = failure ?? error
             }
+            throw failure
         }
-        if let failure { throw failure }
-        return !deciding
+        return try right.test(&frame)
     }
 
     func value(_ frame: inout Frame) throws(EvaluationError) -> Value { .bool(try test(&frame)) }

@@ -188,11 +188,18 @@ final class InConstantNode: Node {
     private let element: any Node
     private let list: ListValue
     private let table: Set<MapKey>?
+    /// Where all of it is text.
+    private let texts: [String]?
 
     init(_ element: any Node, _ list: ListValue) {
         self.element = element
         self.list = list
         let keys = list.values.compactMap { MapKey($0) }
+        let words = list.values.compactMap { value -> String? in
+            if case .string(let text) = value { return text }
+            return nil
+        }
+        texts = words.count == list.count ? words : nil
         table = list.count > Self.scanned && keys.count == list.count ? Set(keys) : nil
     }
 
@@ -202,6 +209,13 @@ final class InConstantNode: Node {
         let wanted = try element.value(&frame)
         guard let table else {
             try frame.meter.charge(2 + list.count)
+            if let texts {
+                guard case .string(let text) = wanted else { return false }
+                for index in texts.indices where CodePoints.areEqual(texts[index], text) {
+                    return true
+                }
+                return false
+            }
             return list.contains(wanted)
         }
         try frame.meter.charge(3)

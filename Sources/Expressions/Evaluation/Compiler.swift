@@ -81,7 +81,7 @@ struct Compiler {
         {
             return fields(path.names.dropFirst(), of: read(local), tree)
         }
-        if let path, let found = Resolver(environment).resolve(path) {
+        if let path, let found = environment.resolve(path) {
             switch found {
             case .variable(let name, let used):
                 return fields(path.names.dropFirst(used), of: input(name, tree.range), tree)
@@ -91,7 +91,10 @@ struct Compiler {
         switch tree.kind {
         case .name(let name, _): return input(name, tree.range)
         case .select(let operand, let field, let isOptional):
-            return SelectNode(node(operand), field, isOptional: isOptional, tree.range)
+            let whole = node(operand)
+            return isOptional
+                ? SelectNode(whole, field, isOptional: true, tree.range)
+                : Self.select(field, of: whole, tree.range)
         default: return node(tree)
         }
     }
@@ -99,7 +102,14 @@ struct Compiler {
     private func fields(
         _ names: ArraySlice<String>, of root: any Node, _ tree: Syntax
     ) -> any Node {
-        names.reduce(root) { SelectNode($0, $1, isOptional: false, tree.range) }
+        names.reduce(root) { Self.select($1, of: $0, tree.range) }
+    }
+
+    private static func select(
+        _ field: String, of whole: any Node, _ range: SourceRange
+    ) -> any Node {
+        if let input = whole as? InputNode { return InputFieldNode(input, field, range) }
+        return SelectNode(whole, field, isOptional: false, range)
     }
 
     private func read(_ local: (name: String, slot: Int, lazy: (any Node)?)) -> any Node {
@@ -119,7 +129,9 @@ struct Compiler {
     private mutating func call(
         _ name: String, _ target: Syntax?, _ arguments: [Syntax], _ range: SourceRange
     ) -> any Node {
-        if target == nil, let node = operation(name, arguments, range) { return node }
+        if target == nil, Operator.isOne(name), let node = operation(name, arguments, range) {
+            return node
+        }
         if let target, let full = qualified(target, name),
             let function = environment.function(full, isMember: false, count: arguments.count)
         {
@@ -159,8 +171,8 @@ struct Compiler {
         _ name: String, _ arguments: [Syntax], _ range: SourceRange
     ) -> (any Node)? {
         switch name {
-        case Operator.and: return LogicNode(arguments.map { node($0) }, deciding: false)
-        case Operator.or: return LogicNode(arguments.map { node($0) }, deciding: true)
+        case Operator.and: return logic(arguments.map { node($0) }[...], deciding: false)
+        case Operator.or: return logic(arguments.map { node($0) }[...], deciding: true)
         case Operator.not: return NotNode(node(arguments[0]))
         case Operator.conditional:
             return ConditionalNode(node(arguments[0]), node(arguments[1]), node(arguments[2]))
@@ -174,6 +186,9 @@ struct Compiler {
             }
             return MembershipNode(element, whole, range)
         case Operator.index, Operator.optionalIndex:
+            if name == Operator.index, case .literal(.string(let key)) = arguments[1].kind {
+                return KeyNode(node(arguments[0]), key, range)
+            }
             return IndexNode(
                 node(arguments[0]), node(arguments[1]), isOptional: name != Operator.index, range)
         default: break
@@ -188,6 +203,16 @@ struct Compiler {
             return OrderConstantNode(sign, left, known.constant, range, test)
         }
         return OrderNode(sign, left, right, range, test)
+    }
+
+    /// Halves of halves: each node has two terms, and none lies deep.
+    private func logic(_ terms: ArraySlice<any Node>, deciding: Bool) -> any Node {
+        guard terms.count > 1, let first = terms.first else { return terms[terms.startIndex] }
+        if terms.count == 2 { return LogicNode(first, terms[terms.startIndex + 1], deciding) }
+        let middle = terms.startIndex + terms.count / 2
+        return LogicNode(
+            logic(terms[..<middle], deciding: deciding),
+            logic(terms[middle...], deciding: deciding), deciding)
     }
 
     private func equality(

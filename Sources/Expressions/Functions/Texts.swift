@@ -73,7 +73,7 @@ enum Texts {
             throw .noOverload("startsWith", a, b)
         }
         try charge(part, &meter)
-        return .bool(text.utf8.starts(with: part.utf8))
+        return .bool(CodePoints.areEqual(text, part, fromEnd: false))
     }
 
     private static func endsWith(
@@ -83,7 +83,7 @@ enum Texts {
             throw .noOverload("endsWith", a, b)
         }
         try charge(part, &meter)
-        return .bool(text.utf8.suffix(part.utf8.count).elementsEqual(part.utf8))
+        return .bool(CodePoints.areEqual(text, part, fromEnd: true))
     }
 
     private static func charAt(
@@ -202,8 +202,9 @@ enum Texts {
         let (bytes, wanted, instead) = (Array(text.utf8), Array(old.utf8), Array(new.utf8))
         var out: [UInt8] = []
         var place = 0
-        while left > 0, let found = next(wanted, in: bytes, from: place, out.isEmpty && place == 0)
-        {
+        var isFirst = true
+        while left > 0, let found = next(wanted, in: bytes, from: place, isFirst) {
+            isFirst = false
             try meter.charge(1)
             try meter.grow(by: instead.count)
             out += bytes[place..<found] + instead

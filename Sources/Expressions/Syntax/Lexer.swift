@@ -26,6 +26,7 @@ struct Lexer {
     }
 
     private mutating func run() throws(ExpressionIssue) -> [Token] {
+        tokens.reserveCapacity(bytes.count / 4 + 2)
         while true {
             skipBlanks()
             let start = place
@@ -90,20 +91,29 @@ struct Lexer {
 
     private mutating func sign() throws(ExpressionIssue) -> Token.Kind {
         let start = place
-        let two = String(decoding: bytes[place..<min(place + 2, bytes.count)], as: UTF8.self)
-        if ["&&", "||", "==", "!=", "<=", ">="].contains(two) {
+        let (first, second) = (peek(), peek(1))
+        if second == UInt8(ascii: "="), let sign = Self.withEqual[first] {
             place += 2
-            return .sign(two)
+            return .sign(sign)
         }
-        let one = UnicodeScalar(peek())
-        guard "!<>+-*/%?:.,()[]{}".unicodeScalars.contains(one) else {
+        if first == second, first == UInt8(ascii: "&") || first == UInt8(ascii: "|") {
+            place += 2
+            return .sign(first == UInt8(ascii: "&") ? "&&" : "||")
+        }
+        guard let sign = Self.single[first] else {
             while place < bytes.count, bytes[place] & 0xC0 == 0x80 || place == start { place += 1 }
             let text = String(decoding: bytes[start..<place], as: UTF8.self)
             throw issue("“\(text)” means nothing here", from: start)
         }
         place += 1
-        return .sign(String(one))
+        return .sign(sign)
     }
+
+    private static let single: [UInt8: String] = Dictionary(
+        uniqueKeysWithValues: "!<>+-*/%?:.,()[]{}".utf8.map { ($0, String(UnicodeScalar($0))) })
+
+    private static let withEqual: [UInt8: String] = Dictionary(
+        uniqueKeysWithValues: "=!<>".utf8.map { ($0, String(UnicodeScalar($0)) + "=") })
 
     // MARK: - Numbers
 

@@ -142,6 +142,14 @@ public enum Operator {
     public static let index = "_[_]"
     public static let optionalIndex = "_[?_]"
 
+    /// Whether a function's name may be an operator's: most are seen at once to be none.
+    static func isOne(_ name: String) -> Bool {
+        switch name.utf8.first {
+        case UInt8(ascii: "_"), UInt8(ascii: "!"), UInt8(ascii: "-"), UInt8(ascii: "@"): true
+        default: false
+        }
+    }
+
     /// The sign and how tightly it binds; tighter is higher.
     static let binary: [String: (sign: String, rank: Int)] = [
         or: ("||", 2), and: ("&&", 3), less: ("<", 4), lessOrEqual: ("<=", 4), greater: (">", 4),

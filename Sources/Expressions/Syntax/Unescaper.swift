@@ -21,11 +21,16 @@ struct Unescaper {
     }
 
     mutating func literal() throws(Trouble) -> Token.Kind {
+        if isRaw || !bytes[range].contains(UInt8(ascii: "\\")) {
+            return isBytes
+                ? .literal(.bytes(Array(bytes[range])))
+                : .literal(.string(String(decoding: bytes[range], as: UTF8.self)))
+        }
         place = range.lowerBound
         out.reserveCapacity(range.count)
         while place < range.upperBound {
             let byte = bytes[place]
-            if byte == UInt8(ascii: "\\"), !isRaw {
+            if byte == UInt8(ascii: "\\") {
                 try escape()
             } else {
                 out.append(byte)

@@ -47,7 +47,7 @@ public struct PartialEvaluation {
                     // A name of a loop around the tree has no value here.
                     return locals.contains(path.names[0])
                 }
-                switch Resolver(environment).resolve(path) {
+                switch environment.resolve(path) {
                 case .variable(let name, _): return known[name] == nil
                 case .type: return false
                 case nil: break

@@ -3,7 +3,7 @@ public enum ReadPaths {
     /// - Returns: dotted paths in order of their names, such as `order.address.country`; a place in a
     ///   list is `[]`. A path that ends in a list or a map stands for all of it.
     public static func of(_ tree: Syntax, in environment: Environment) -> [String] {
-        var walker = Walker(environment: environment, resolver: Resolver(environment))
+        var walker = Walker(environment: environment)
         walker.walk(tree)
         return walker.found.sorted()
     }
@@ -11,9 +11,8 @@ public enum ReadPaths {
     /// The variables alone.
     public static func variables(_ tree: Syntax, in environment: Environment) -> [String] {
         let names = of(tree, in: environment).map { path in
-            let resolver = Resolver(environment)
             let parts = path.split(separator: ".").map(String.init)
-            if case .variable(let name, _)? = resolver.resolve(
+            if case .variable(let name, _)? = environment.resolve(
                 Resolver.Path(names: parts, isRooted: true))
             {
                 return name
@@ -25,7 +24,6 @@ public enum ReadPaths {
 
     private struct Walker {
         let environment: Environment
-        let resolver: Resolver
         var found: Set<String> = []
         /// Local names, each with the path it goes through; `nil` for what is none.
         var locals: [(name: String, path: String?)] = []
@@ -118,13 +116,13 @@ public enum ReadPaths {
         private func root(_ tree: Syntax) -> String? {
             guard let path = Resolver.path(of: tree),
                 path.isRooted || !locals.contains(where: { $0.name == path.names[0] }),
-                case .variable(let name, let used)? = resolver.resolve(path)
+                case .variable(let name, let used)? = environment.resolve(path)
             else { return nil }
             return ([name] + path.names.dropFirst(used)).joined(separator: ".")
         }
 
         private func unless(isType tree: Syntax, _ name: String) -> String? {
-            guard let path = Resolver.path(of: tree), case .type? = resolver.resolve(path) else {
+            guard let path = Resolver.path(of: tree), case .type? = environment.resolve(path) else {
                 return name
             }
             return nil

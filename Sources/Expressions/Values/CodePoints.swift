@@ -9,6 +9,22 @@ enum CodePoints {
         return compare(left, right, count) ?? left.utf8.elementsEqual(right.utf8)
     }
 
+    /// Whether a text begins, or ends, with another.
+    static func areEqual(_ text: String, _ part: String, fromEnd: Bool) -> Bool {
+        let count = part.utf8.count
+        let skipped = text.utf8.count - count
+        guard skipped >= 0 else { return false }
+        let found = text.utf8.withContiguousStorageIfAvailable { a -> Bool? in
+            part.utf8.withContiguousStorageIfAvailable { b -> Bool in
+                guard let one = a.baseAddress, let other = b.baseAddress else { return true }
+                return memcmp(one + (fromEnd ? skipped : 0), other, count) == 0
+            }
+        }
+        if let found, let isEqual = found { return isEqual }
+        return fromEnd
+            ? text.utf8.suffix(count).elementsEqual(part.utf8) : text.utf8.starts(with: part.utf8)
+    }
+
     /// - Returns: negative, zero or positive.
     static func order(_ left: String, _ right: String) -> Int {
         if left.utf8.lexicographicallyPrecedes(right.utf8) { return -1 }

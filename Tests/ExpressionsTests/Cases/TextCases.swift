@@ -53,6 +53,8 @@ enum TextCases {
         'banana'.replace('an', 'x', -1) => 'bxxa'
         'ab'.replace('', '_') => '_a_b_'
         ''.replace('', 'x') => 'x'
+        'ab'.replace('', '') => 'ab'
+        'ab'.replace('a', '') => 'b'
         'a b c'.split(' ') => ['a', 'b', 'c']
         'a b c'.split(' ', 2) => ['a', 'b c']
         'a b c'.split(' ', 1) => ['a b c']
