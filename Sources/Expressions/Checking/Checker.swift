@@ -1,6 +1,7 @@
 /// Works out types and finds what cannot be.
 struct Checker {
-    private let environment: Environment
+    /// By reference: it is looked into at every part.
+    private let surroundings: Surroundings
     private let source: String
     private var matcher = TypeMatcher()
     private var locals: [(name: String, type: ValueType)] = []
@@ -10,14 +11,14 @@ struct Checker {
     private static let maximumIssues = 20
 
     init(_ environment: Environment, _ source: String) {
-        self.environment = environment
+        surroundings = Surroundings(environment)
         self.source = source
     }
 
     /// - Throws: all that was found.
     mutating func check(_ tree: Syntax) throws(ExpressionIssues) -> ValueType {
         let type = type(of: tree)
-        if let limit = environment.limits.estimate {
+        if let limit = surroundings.environment.limits.estimate {
             let cost = CostEstimate.of(tree)
             if cost.upperBound > limit {
                 report(.tooCostly, "it may take \(cost.upperBound) steps, of \(limit)", tree)
@@ -125,7 +126,7 @@ struct Checker {
     private mutating func record(
         _ name: String, _ fields: [Syntax.Field], _ tree: Syntax
     ) -> ValueType {
-        guard let record = environment.record(name), record.make != nil else {
+        guard let record = surroundings.environment.record(name), record.make != nil else {
             for field in fields { _ = type(of: field.value) }
             report(.undeclaredName, "there is no record \(name) to make", tree)
             return .dyn
@@ -154,10 +155,10 @@ struct Checker {
         {
             return fields(path.names.dropFirst(), of: local.type, tree)
         }
-        if let path, let found = environment.resolve(path) {
+        if let path, let found = surroundings.environment.resolve(path) {
             switch found {
             case .variable(let name, let used):
-                let own = environment.variables[name] ?? .dyn
+                let own = surroundings.environment.variables[name] ?? .dyn
                 return fields(path.names.dropFirst(used), of: own, tree)
             case .type(let name): return .type(ValueType.simple[name])
             }
@@ -170,7 +171,7 @@ struct Checker {
             if case .optional = found { return found }
             return .optional(found)
         case .name(let name, _):
-            let known = Array(environment.variables.keys) + locals.map(\.name)
+            let known = Array(surroundings.environment.variables.keys) + locals.map(\.name)
             report(
                 .undeclaredName, "unknown name “\(name)”", tree,
                 suggestion: Suggestion.nearest(to: name, among: known))
@@ -198,7 +199,7 @@ struct Checker {
         case .optional(let inner):
             return .optional(field(name, of: inner, tree, isTest: isTest))
         case .named(let record):
-            guard let known = environment.record(record) else {
+            guard let known = surroundings.environment.record(record) else {
                 report(.unknownField, "\(record) has no fields", tree)
                 return .dyn
             }
@@ -241,7 +242,7 @@ struct Checker {
         guard let path = Resolver.path(of: target) else { return nil }
         if !path.isRooted, locals.contains(where: { $0.name == path.names[0] }) { return nil }
         let full = (path.names + [name]).joined(separator: ".")
-        return environment.hasFunction(full, isMember: false) ? full : nil
+        return surroundings.environment.hasFunction(full, isMember: false) ? full : nil
     }
 
     private mutating func operation(
@@ -307,13 +308,15 @@ struct Checker {
         _ name: String, isMember: Bool, _ types: [ValueType], _ tree: Syntax
     ) -> ValueType {
         let plain = name.hasPrefix(".") ? String(name.dropFirst()) : name
-        let known = (environment.signatures[plain] ?? []).filter { $0.isMember == isMember }
+        let known = (surroundings.environment.signatures[plain] ?? []).filter {
+            $0.isMember == isMember
+        }
         guard !known.isEmpty else {
             if isMember, let usage = Macros.usage(of: plain) {
                 report(.invalidMacro, "it is written \(usage)", tree)
                 return .dyn
             }
-            let other = environment.hasFunction(plain, isMember: !isMember)
+            let other = surroundings.environment.hasFunction(plain, isMember: !isMember)
             report(
                 .unknownFunction,
                 other
@@ -322,11 +325,13 @@ struct Checker {
                 suggestion: other
                     ? nil
                     : Suggestion.nearest(
-                        to: plain, among: environment.functionNames + Macros.loopNames + ["has"]))
+                        to: plain,
+                        among: surroundings.environment.functionNames + Macros.loopNames + ["has"]))
             return .dyn
         }
         let takesMore =
-            environment.function(plain, isMember: isMember, count: -1) != nil && types.count > 2
+            surroundings.environment.function(plain, isMember: isMember, count: -1) != nil
+            && types.count > 2
         if takesMore { return variadic(known, types, tree, plain) }
         return choose(known, types, tree, named: plain)
     }
@@ -344,9 +349,13 @@ struct Checker {
     private mutating func choose(
         _ signatures: [Signature], _ types: [ValueType], _ tree: Syntax, named name: String
     ) -> ValueType {
-        let plain = types.map { matcher.resolved($0) }
-        for signature in signatures where !signature.isGeneric && signature.parameters == plain {
-            return signature.result
+        let isVague = types.contains { matcher.isVague($0) }
+        if !isVague {
+            let plain = types.map { matcher.resolved($0) }
+            for signature in signatures
+            where !signature.isGeneric && signature.parameters == plain {
+                return signature.result
+            }
         }
         var result: ValueType?
         for signature in signatures where signature.parameters.count == types.count {
@@ -359,7 +368,7 @@ struct Checker {
             guard let known = result else {
                 result = found
                 // What is known only later may fit another as well.
-                if !types.contains(where: { matcher.isVague($0) }) { return found }
+                if !isVague { return found }
                 continue
             }
             if matcher.resolved(known) != found {

@@ -137,3 +137,10 @@ public struct Environment: Sendable {
     /// Compiles a tree, such as a residual one.
     public func compile(_ tree: Syntax) -> Program { Compiler.program(tree, in: self) }
 }
+
+/// An environment while something is worked out in it.
+final class Surroundings: Sendable {
+    let environment: Environment
+
+    init(_ environment: Environment) { self.environment = environment }
+}

@@ -13,6 +13,9 @@ enum Resolver {
 
     /// - Returns: `nil` for what is more than names and plain dots.
     static func path(of tree: Syntax) -> Path? {
+        if case .name(let name, let isRooted) = tree.kind {
+            return Path(names: [name], isRooted: isRooted)
+        }
         var names: [String] = []
         var current = tree
         while true {

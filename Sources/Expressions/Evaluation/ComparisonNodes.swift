@@ -27,15 +27,17 @@ struct OrderTest: Sendable {
     let isMetByEqual: Bool
     let isMetByGreater: Bool
 
-    static let all: [String: OrderTest] = [
-        Operator.less: OrderTest(isMetByLess: true, isMetByEqual: false, isMetByGreater: false),
-        Operator.lessOrEqual: OrderTest(
-            isMetByLess: true, isMetByEqual: true, isMetByGreater: false),
-        Operator.greater: OrderTest(
-            isMetByLess: false, isMetByEqual: false, isMetByGreater: true),
-        Operator.greaterOrEqual: OrderTest(
-            isMetByLess: false, isMetByEqual: true, isMetByGreater: true),
-    ]
+    /// - Returns: `nil` for an operator that asks for no order.
+    init?(_ name: String) {
+        switch name {
+        case Operator.less: (isMetByLess, isMetByEqual, isMetByGreater) = (true, false, false)
+        case Operator.lessOrEqual: (isMetByLess, isMetByEqual, isMetByGreater) = (true, true, false)
+        case Operator.greater: (isMetByLess, isMetByEqual, isMetByGreater) = (false, false, true)
+        case Operator.greaterOrEqual:
+            (isMetByLess, isMetByEqual, isMetByGreater) = (false, true, true)
+        default: return nil
+        }
+    }
 
     @inline(__always)
     func isMet(by order: Int) -> Bool {

@@ -1,6 +1,7 @@
 /// Turns a tree into nodes that know where everything they need stands.
 struct Compiler {
-    private let environment: Environment
+    /// By reference: it is looked into at every part.
+    private let surroundings: Surroundings
     private var slots: [String: Int] = [:]
     private(set) var inputNames: [String] = []
     /// Local names in force, the innermost last.
@@ -8,7 +9,7 @@ struct Compiler {
     private var nextLocal = 0
     private(set) var localCount = 0
 
-    init(_ environment: Environment) { self.environment = environment }
+    init(_ environment: Environment) { surroundings = Surroundings(environment) }
 
     static func program(_ tree: Syntax, in environment: Environment) -> Program {
         var compiler = Compiler(environment)
@@ -81,7 +82,7 @@ struct Compiler {
         {
             return fields(path.names.dropFirst(), of: read(local), tree)
         }
-        if let path, let found = environment.resolve(path) {
+        if let path, let found = surroundings.environment.resolve(path) {
             switch found {
             case .variable(let name, let used):
                 return fields(path.names.dropFirst(used), of: input(name, tree.range), tree)
@@ -133,7 +134,8 @@ struct Compiler {
             return node
         }
         if let target, let full = qualified(target, name),
-            let function = environment.function(full, isMember: false, count: arguments.count)
+            let function = surroundings.environment.function(
+                full, isMember: false, count: arguments.count)
         {
             return function.node(arguments.map { node($0) }, range)
         }
@@ -147,12 +149,12 @@ struct Compiler {
         if target != nil, nodes.count == 2, name == "or" || name == "orValue" {
             return OptionalOrNode(nodes[0], nodes[1], isValue: name == "orValue", range)
         }
-        if let function = environment.function(
+        if let function = surroundings.environment.function(
             name, isMember: target != nil, count: all.count)
         {
             return function.node(nodes, range)
         }
-        if environment.hasFunction(name, isMember: target != nil) {
+        if surroundings.environment.hasFunction(name, isMember: target != nil) {
             return NoOverloadNode(name, nodes, range)
         }
         return FailingNode(
@@ -164,7 +166,7 @@ struct Compiler {
         guard let path = Resolver.path(of: target) else { return nil }
         if !path.isRooted, locals.contains(where: { $0.name == path.names[0] }) { return nil }
         let full = (path.names + [name]).joined(separator: ".")
-        return environment.hasFunction(full, isMember: false) ? full : nil
+        return surroundings.environment.hasFunction(full, isMember: false) ? full : nil
     }
 
     private mutating func operation(
@@ -193,10 +195,10 @@ struct Compiler {
                 node(arguments[0]), node(arguments[1]), isOptional: name != Operator.index, range)
         default: break
         }
-        if let body = Arithmetic.bodies[name] {
+        if let body = Arithmetic.body(of: name) {
             return body.node(arguments.map { node($0) }, range)
         }
-        guard let test = OrderTest.all[name] else { return nil }
+        guard let test = OrderTest(name) else { return nil }
         let sign = Operator.binary[name]?.sign ?? name
         let (left, right) = (node(arguments[0]), node(arguments[1]))
         if let known = right as? ConstantNode {
@@ -230,7 +232,7 @@ struct Compiler {
     private mutating func record(
         _ name: String, _ fields: [Syntax.Field], _ range: SourceRange
     ) -> any Node {
-        guard let make = environment.record(name)?.make else {
+        guard let make = surroundings.environment.record(name)?.make else {
             return FailingNode(
                 EvaluationError(.undeclaredReference, "there is no record \(name) to make")
                     .placed(at: range))

@@ -7,11 +7,18 @@ public protocol HostArithmetic: HostValue {
 
 /// The operators that reckon. Whole numbers that do not fit are an error; doubles go to infinity.
 enum Arithmetic {
-    static let bodies: [String: FunctionBody] = [
-        Operator.add: .binary(add), Operator.subtract: .binary(subtract),
-        Operator.multiply: .binary(multiply), Operator.divide: .binary(divide),
-        Operator.remainder: .binary(remainder), Operator.negate: .unary(negate),
-    ]
+    /// - Returns: `nil` for an operator that does not reckon.
+    static func body(of name: String) -> FunctionBody? {
+        switch name {
+        case Operator.add: .binary(add)
+        case Operator.subtract: .binary(subtract)
+        case Operator.multiply: .binary(multiply)
+        case Operator.divide: .binary(divide)
+        case Operator.remainder: .binary(remainder)
+        case Operator.negate: .unary(negate)
+        default: nil
+        }
+    }
 
     private static func whole<T: FixedWidthInteger>(
         _ result: (partialValue: T, overflow: Bool)

@@ -100,7 +100,8 @@ struct Lexer {
             place += 2
             return .sign(first == UInt8(ascii: "&") ? "&&" : "||")
         }
-        guard let sign = Self.single[first] else {
+        let sign = first < 128 ? Self.single[Int(first)] : ""
+        guard !sign.isEmpty else {
             while place < bytes.count, bytes[place] & 0xC0 == 0x80 || place == start { place += 1 }
             let text = String(decoding: bytes[start..<place], as: UTF8.self)
             throw issue("“\(text)” means nothing here", from: start)
@@ -109,8 +110,11 @@ struct Lexer {
         return .sign(sign)
     }
 
-    private static let single: [UInt8: String] = Dictionary(
-        uniqueKeysWithValues: "!<>+-*/%?:.,()[]{}".utf8.map { ($0, String(UnicodeScalar($0))) })
+    /// By the byte; empty for what is no sign.
+    private static let single: [String] = (0..<128).map { byte in
+        let text = String(UnicodeScalar(UInt8(byte)))
+        return "!<>+-*/%?:.,()[]{}".contains(text) ? text : ""
+    }
 
     private static let withEqual: [UInt8: String] = Dictionary(
         uniqueKeysWithValues: "=!<>".utf8.map { ($0, String(UnicodeScalar($0)) + "=") })

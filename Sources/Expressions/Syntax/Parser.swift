@@ -86,13 +86,32 @@ struct Parser {
             .call(Operator.conditional, target: nil, [condition, yes, no]), from: start)
     }
 
-    private static let signs: [String: (name: String, rank: Int)] = Dictionary(
-        uniqueKeysWithValues: Operator.binary.map { ($1.sign, ($0, $1.rank)) })
+    /// The operator a sign stands for between two values; `nil` for other signs.
+    private static func infix(_ sign: String) -> (name: String, rank: Int)? {
+        switch sign {
+        case ".", "(", ")", "]", ",", ":", "[", "?", "{", "}", "!": nil
+        case "&&": (Operator.and, 3)
+        case "||": (Operator.or, 2)
+        case "==": (Operator.equal, 4)
+        case "!=": (Operator.unequal, 4)
+        case "<": (Operator.less, 4)
+        case "<=": (Operator.lessOrEqual, 4)
+        case ">": (Operator.greater, 4)
+        case ">=": (Operator.greaterOrEqual, 4)
+        case "in": (Operator.isIn, 4)
+        case "+": (Operator.add, 5)
+        case "-": (Operator.subtract, 5)
+        case "*": (Operator.multiply, 6)
+        case "/": (Operator.divide, 6)
+        case "%": (Operator.remainder, 6)
+        default: nil
+        }
+    }
 
     private mutating func binary(above rank: Int) throws(ExpressionIssue) -> Syntax {
         let start = token.range.start
         var left = try unary()
-        while case .sign(let sign) = token.kind, let found = Self.signs[sign], found.rank > rank {
+        while case .sign(let sign) = token.kind, let found = Self.infix(sign), found.rank > rank {
             if found.name == Operator.and || found.name == Operator.or {
                 var terms = [left]
                 while take(sign) { terms.append(try binary(above: found.rank)) }
