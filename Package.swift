@@ -138,9 +138,12 @@ let package = Package(
                 "Telemetry", "Processes", "Expressions", httpClient, arguments, lifecycle,
                 signals, logging, "ChannelWalmart", "StorageSQLite", nio, nioHTTP,
             ], swiftSettings: strict),
+        // Takes malloc's place in the benchmarks alone, to count what is asked of it.
+        .target(name: "MallocCount", path: "Benchmarks/MallocCount"),
         .executableTarget(
             name: "longshore-benchmarks",
             dependencies: [
+                "MallocCount",
                 "Kernel", "Contracts", "Storage", "StorageSQLite", "StoragePostgres",
                 "StorageTesting", "Processes", "Jobs", "Orders", "ChannelWalmart", "Platform",
                 "Console", "Expressions", lifecycle, logging,

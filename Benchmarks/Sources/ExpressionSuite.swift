@@ -1,5 +1,6 @@
 import Expressions
 import Foundation
+import MallocCount
 import Processes
 
 /// Expressions, beside engines for the same or a like language.
@@ -68,7 +69,41 @@ struct ExpressionSuite {
                 "cel.compile", "parse, check and compile the rule", compile, "ns",
                 peers: peers.mapValues(\.compile),
                 bars: [Bar("50 µs", 50_000, isLimit: true)]),
-        ]
+            try memory(),
+        ] + (try allocations(decoded))
+    }
+
+    // MARK: - Memory
+
+    private func memory() throws -> Figure {
+        let environment = environment
+        var programs: [Program] = []
+        programs.reserveCapacity(1000)
+        // Whatever is made once for all is made before.
+        programs.append(try environment.compile(Self.rule))
+        let before = heap_in_use()
+        for _ in 0..<999 { programs.append(try environment.compile(Self.rule)) }
+        let bytes = Double(heap_in_use() - before) / 999
+        return Suites.figure(
+            "cel.memory", "memory of the compiled rule", [bytes], "bytes",
+            bars: [Bar("4 KB", 4096, isLimit: true)])
+    }
+
+    /// Of the rule, and as a control of one that makes a long text.
+    private func allocations(_ order: Value) throws -> [Figure] {
+        let counts = try [Self.rule, "order.email + ' and a text that needs a block'"].map { text in
+            let program = try environment.compile(text)
+            let inputs = program.inputs(["order": order])
+            _ = try program.evaluate(inputs)
+            let before = malloc_count()
+            for _ in 0..<1000 { _ = try program.evaluate(inputs) }
+            return Double(malloc_count() - before) / 1000
+        }
+        var figure = Suites.figure("cel.allocations", "allocations per evaluation", [counts[0]], "")
+        figure.bar = "0, and the control's \(counts[1]) over 0"
+        figure.met = counts[0] == 0 && counts[1] > 0
+        figure.ratio = figure.met == true ? 1 : 0
+        return [figure]
     }
 
     private func peerTimes() async throws -> [String: Times] {

@@ -257,6 +257,16 @@ struct Checker {
                 }
             }
             return .bool
+        case Operator.equal, Operator.unequal:
+            let (left, right) = (type(of: arguments[0]), type(of: arguments[1]))
+            if !matcher.fits(left, right) {
+                let sign = name == Operator.equal ? "==" : "!="
+                report(
+                    .noMatchingOverload,
+                    "there is no \(sign) of (\(text(left)), \(text(right))); both must be of one type",
+                    tree)
+            }
+            return .bool
         case Operator.index, Operator.optionalIndex:
             let found = element(type(of: arguments[0]), type(of: arguments[1]), tree)
             if name == Operator.index { return found }

@@ -25,7 +25,6 @@ enum OperatorSignatures {
                 plain([$0], $0)
             },
             Operator.not: [plain([.bool], .bool)],
-            Operator.equal: [plain([.parameter("A"), .parameter("A")], .bool)],
             Operator.conditional: [
                 plain([.bool, .parameter("A"), .parameter("A")], .parameter("A"))
             ],
@@ -35,7 +34,6 @@ enum OperatorSignatures {
                     [.parameter("A"), .map(key: .parameter("A"), value: .parameter("B"))], .bool),
             ],
         ]
-        table[Operator.unequal] = table[Operator.equal]
         let ordered: [ValueType] = [
             .bool, .int, .uint, .double, .string, .bytes, .timestamp, .duration, .decimal, money,
             quantity,

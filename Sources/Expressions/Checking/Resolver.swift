@@ -16,6 +16,12 @@ enum Resolver {
         if case .name(let name, let isRooted) = tree.kind {
             return Path(names: [name], isRooted: isRooted)
         }
+        // Most are one name and one field.
+        if case .select(let operand, let field, isOptional: false) = tree.kind,
+            case .name(let name, let isRooted) = operand.kind
+        {
+            return Path(names: [name, field], isRooted: isRooted)
+        }
         var names: [String] = []
         var current = tree
         while true {
