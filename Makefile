@@ -1,5 +1,5 @@
 # Longshore: the commands a newcomer and a developer need. Each says what it does.
-.PHONY: help setup build demo test format lint bench torture release clean
+.PHONY: help setup build demo test format lint bench torture fuzz release clean
 
 SWIFT ?= swift
 export SWIFT_BACKTRACE ?= enable=no
@@ -11,6 +11,7 @@ help:
 	@echo "               then the long tests whole, which takes an hour or more"
 	@echo "make bench     release build, then the figures, on this disk"
 	@echo "make release   the program for deployment: .build/release/longshore"
+	@echo "make fuzz      random bytes for the expression language, a minute for each of its doors"
 	@echo "make format    put the code into its form"
 
 setup:
@@ -46,6 +47,10 @@ torture: release
 	@$(SWIFT) build --build-tests
 	@LONGSHORE_WHOLE=1 TEST_MINUTES=180 Scripts/test \
 		--filter '(WebhookStorm|Repeat|LostAnswer|StoppedProcess|Ambiguity|Lease|PostgresOrdeal)Tests'
+
+# One minute for each of four doors; FUZZ_SECONDS=1800 for half an hour.
+fuzz: setup
+	@Scripts/fuzz
 
 bench: setup
 	@Benchmarks/run
