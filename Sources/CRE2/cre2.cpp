@@ -41,6 +41,8 @@ extern "C" bool cre2_match(
     int count) {
     re2::StringPiece found[17];
     if (count > 17) count = 17;
+    // An empty text may come without an address, which would look like a group that took no part.
+    if (text == nullptr) text = "";
     re2::StringPiece subject(text, length);
     if (!pattern->regex.Match(subject, start, length, RE2::UNANCHORED, found, count)) return false;
     for (int i = 0; i < count; i++) {
@@ -49,4 +51,11 @@ extern "C" bool cre2_match(
         places[2 * i + 1] = took_part ? places[2 * i] + (int64_t)found[i].size() : -1;
     }
     return true;
+}
+
+extern "C" int64_t cre2_find(
+    const void *text, size_t length, const void *part, size_t part_length) {
+    if (part_length == 0) return 0;
+    const void *found = text == nullptr ? nullptr : memmem(text, length, part, part_length);
+    return found == nullptr ? -1 : (const char *)found - (const char *)text;
 }

@@ -28,6 +28,9 @@ bool cre2_match(
     const cre2_pattern *pattern, const char *text, size_t length, size_t start, int64_t *places,
     int count);
 
+// The first place of `part` in `text`, in linear time; -1 where it is not.
+int64_t cre2_find(const void *text, size_t length, const void *part, size_t part_length);
+
 #ifdef __cplusplus
 }
 #endif

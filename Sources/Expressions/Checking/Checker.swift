@@ -388,12 +388,16 @@ struct Checker {
         }
         if let result { return result }
         let given = types.map { text($0) }.joined(separator: ", ")
-        let takes = signatures.map {
+        let takes = signatures.filter { $0.parameters.count == types.count }.map {
             "(" + $0.parameters.map(\.text).joined(separator: ", ") + ")"
         }
+        let more = takes.count > 8 ? " and \(takes.count - 8) more" : ""
+        let shown = takes.prefix(8).joined(separator: ", ")
         report(
             .noMatchingOverload,
-            "there is no \(name) of (\(given)); it takes \(takes.prefix(6).joined(separator: ", "))",
+            "there is no \(name) of (\(given))"
+                + (takes.isEmpty
+                    ? "; it takes another number of arguments" : "; it takes \(shown)\(more)"),
             tree)
         return .dyn
     }

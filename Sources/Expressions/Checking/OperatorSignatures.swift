@@ -18,6 +18,7 @@ enum OperatorSignatures {
             ],
             Operator.multiply: (numbers + [.decimal]).map(same) + [
                 plain([money, .int], money), plain([money, quantity], money),
+                plain([.decimal, .int], .decimal), plain([.int, .decimal], .decimal),
             ],
             Operator.divide: numbers.map(same),
             Operator.remainder: [ValueType.int, .uint].map(same),
@@ -41,6 +42,9 @@ enum OperatorSignatures {
         var orders = ordered.map { plain([$0, $0], .bool) }
         for left in numbers {
             for right in numbers where left != right { orders.append(plain([left, right], .bool)) }
+        }
+        for whole in [ValueType.int, .uint] {
+            orders += [plain([.decimal, whole], .bool), plain([whole, .decimal], .bool)]
         }
         for name in [
             Operator.less, Operator.lessOrEqual, Operator.greater, Operator.greaterOrEqual,

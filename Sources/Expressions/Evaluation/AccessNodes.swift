@@ -50,7 +50,7 @@ enum Access {
 
     static func missing(_ key: Value, in value: Value) -> EvaluationError {
         if case .list = value {
-            return EvaluationError(.invalidArgument, "the list ends before that place")
+            return EvaluationError(.outOfRange, "the list ends before that place")
         }
         return .noKey(key)
     }

@@ -25,8 +25,10 @@ final class InputNode: Node {
     func value(_ frame: inout Frame) throws(EvaluationError) -> Value {
         try frame.meter.charge(1)
         guard let value = frame.inputs[slot] else {
-            throw EvaluationError(.undeclaredReference, "undeclared reference to “\(name)”")
-                .placed(at: range)
+            throw EvaluationError(
+                .undeclaredReference, "undeclared reference: “\(name)” has no value"
+            )
+            .placed(at: range)
         }
         return value
     }

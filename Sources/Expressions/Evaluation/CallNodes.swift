@@ -157,7 +157,7 @@ final class PatternNode: Node {
         guard case .string(let text) = value else {
             throw EvaluationError.noOverload("matches", value, .string("")).placed(at: range)
         }
-        try frame.meter.charge(forTen: text.utf8.count)
+        try frame.meter.charge(pattern.steps(for: text.utf8.count))
         return pattern.isFound(in: text)
     }
 

@@ -157,8 +157,10 @@ struct Compiler {
         if surroundings.environment.hasFunction(name, isMember: target != nil) {
             return NoOverloadNode(name, nodes, range)
         }
+        let usage = target == nil ? nil : Macros.usage(of: name).map { "it is written \($0)" }
         return FailingNode(
-            EvaluationError(.unknownFunction, "there is no function \(name)").placed(at: range))
+            EvaluationError(.unknownFunction, usage ?? "there is no function \(name)")
+                .placed(at: range))
     }
 
     /// The name of a function in a namespace, such as `math.abs`; `nil` where a value is asked.

@@ -60,7 +60,15 @@ struct LoopParts: Sendable {
     @inline(__always)
     func isTaken(_ frame: inout Frame) throws(EvaluationError) -> Bool {
         guard let filter else { return true }
-        return try filter.test(&frame)
+        return try test(filter, &frame)
+    }
+
+    /// With the loop's place where the condition names none.
+    @inline(__always)
+    func test(
+        _ condition: any Node, _ frame: inout Frame
+    ) throws(EvaluationError) -> Bool {
+        do { return try condition.test(&frame) } catch { throw error.placed(at: place) }
     }
 }
 
@@ -81,7 +89,7 @@ final class QuantifierNode: Node {
             try frame.meter.charge(1)
             source.put(index, into: &frame, parts.slot)
             do {
-                if try parts.body.test(&frame) == deciding { return deciding }
+                if try parts.test(parts.body, &frame) == deciding { return deciding }
             } catch {
                 if error.code == .limitExceeded { throw error }
                 failure = failure ?? error
@@ -104,7 +112,7 @@ final class ExistsOneNode: Node {
         for index in 0..<source.count {
             try frame.meter.charge(1)
             source.put(index, into: &frame, parts.slot)
-            if try parts.body.test(&frame) { found += 1 }
+            if try parts.test(parts.body, &frame) { found += 1 }
         }
         return found == 1
     }
@@ -130,7 +138,7 @@ final class CollectNode: Node {
             try frame.meter.charge(1)
             source.put(index, into: &frame, parts.slot)
             if keepsElement {
-                guard try parts.body.test(&frame), let own = frame.locals[parts.slot] else {
+                guard try parts.test(parts.body, &frame), let own = frame.locals[parts.slot] else {
                     continue
                 }
                 try frame.meter.grow(byValues: 1)

@@ -109,6 +109,8 @@ enum Arithmetic {
             return .uint(try whole(x.multipliedReportingOverflow(by: y)))
         case (.double(let x), .double(let y)): return .double(x * y)
         case (.decimal(let x), .decimal(let y)): return try decimal(DecimalValue.multiply(x, y))
+        case (.decimal(let x), .int(let y)), (.int(let y), .decimal(let x)):
+            return try decimal(DecimalValue.multiply(x, DecimalValue(y)))
         default: return try host(Operator.multiply, a, b)
         }
     }

@@ -6,6 +6,10 @@ enum Lists {
         Function("list(A).flatten(int) -> list(dyn)", .binary(flatten)),
         Function("list(A).sort() -> list(A)", .unary(sort)),
         Function("list(A).distinct() -> list(A)", .unary(distinct)),
+        Function(
+            ["int", "uint", "double", "decimal", "duration", "Money", "Quantity"].map {
+                "list(\($0)).sum(\($0)) -> \($0)"
+            }, .binary(sum)),
         Function("lists.range(int) -> list(int)", .unary(range)),
         Function("list(A).first() -> optional(A)", .unary(first)),
         Function("list(A).last() -> optional(A)", .unary(last)),
@@ -118,6 +122,24 @@ enum Lists {
 
     static func reversed(_ list: ListValue, _ meter: inout Meter) throws(EvaluationError) -> Value {
         try made(list.values.reversed(), &meter)
+    }
+
+    /// From a first value on, so that an empty list has a sum of the right type.
+    private static func sum(
+        _ a: Value, _ b: Value, _ meter: inout Meter
+    ) throws(EvaluationError) -> Value {
+        let list = try list("sum", a)
+        var total = b
+        for index in 0..<list.count {
+            try meter.charge(1)
+            let next = list[index]
+            switch next {
+            case .int, .uint, .double, .decimal, .duration, .host: break
+            default: throw .noOverload("sum", a, b)
+            }
+            total = try Arithmetic.add(total, next, &meter)
+        }
+        return total
     }
 
     private static func range(_ a: Value, _ meter: inout Meter) throws(EvaluationError) -> Value {

@@ -48,22 +48,7 @@ enum Texts {
             throw .noOverload("contains", a, b)
         }
         try charge(text, &meter)
-        return .bool(find(Array(part.utf8), in: Array(text.utf8), from: 0) != nil)
-    }
-
-    /// - Returns: the first place of `part` in `bytes` from `start`.
-    static func find(_ part: [UInt8], in bytes: [UInt8], from start: Int) -> Int? {
-        guard part.count <= bytes.count else { return nil }
-        guard let first = part.first else { return start <= bytes.count ? start : nil }
-        var place = start
-        let last = bytes.count - part.count
-        while place <= last {
-            if bytes[place] == first, bytes[place..<place + part.count].elementsEqual(part) {
-                return place
-            }
-            place += 1
-        }
-        return nil
+        return .bool(TextSearch.contains(text, part))
     }
 
     private static func startsWith(
@@ -108,14 +93,14 @@ enum Texts {
         guard case .string(let text) = a, case .string(let part) = b, case .int(let from) = c
         else { throw .noOverload("indexOf", a, b, c) }
         try charge(text, &meter)
-        let (scalars, wanted) = (Array(text.unicodeScalars), Array(part.unicodeScalars))
-        guard from >= 0, from <= scalars.count else { throw outOfRange(from) }
-        guard scalars.count - Int(from) >= wanted.count else { return .int(-1) }
-        for place in Int(from)...(scalars.count - wanted.count)
-        where scalars[place..<place + wanted.count].elementsEqual(wanted) {
-            return .int(Int64(place))
+        let bytes = Array(text.utf8)
+        guard let start = TextSearch.offset(ofPoint: from, in: bytes) else {
+            throw outOfRange(from)
         }
-        return .int(-1)
+        guard let found = TextSearch.first(Array(part.utf8), in: bytes, from: start) else {
+            return .int(-1)
+        }
+        return .int(from + TextSearch.points(in: bytes[start..<found]))
     }
 
     private static func lastIndexOf(
@@ -133,16 +118,13 @@ enum Texts {
         guard case .string(let text) = a, case .string(let part) = b, case .int(let from) = c
         else { throw .noOverload("lastIndexOf", a, b, c) }
         try charge(text, &meter)
-        let (scalars, wanted) = (Array(text.unicodeScalars), Array(part.unicodeScalars))
-        guard from >= 0, from <= scalars.count else { throw outOfRange(from) }
-        var place = min(Int(from), scalars.count - wanted.count)
-        while place >= 0 {
-            if scalars[place..<place + wanted.count].elementsEqual(wanted) {
-                return .int(Int64(place))
-            }
-            place -= 1
+        try charge(part, &meter)
+        let bytes = Array(text.utf8)
+        guard let end = TextSearch.offset(ofPoint: from, in: bytes) else { throw outOfRange(from) }
+        guard let found = TextSearch.last(Array(part.utf8), in: bytes, upTo: end) else {
+            return .int(-1)
         }
-        return .int(-1)
+        return .int(TextSearch.points(in: bytes[..<found]))
     }
 
     // MARK: - Making
@@ -220,7 +202,9 @@ enum Texts {
     private static func next(
         _ wanted: [UInt8], in bytes: [UInt8], from place: Int, _ isFirst: Bool
     ) -> Int? {
-        guard wanted.isEmpty, !isFirst else { return find(wanted, in: bytes, from: place) }
+        guard wanted.isEmpty, !isFirst else {
+            return TextSearch.first(wanted, in: bytes, from: place)
+        }
         guard place < bytes.count else { return nil }
         var found = place + 1
         while found < bytes.count, bytes[found] & 0xC0 == 0x80 { found += 1 }
@@ -252,7 +236,8 @@ enum Texts {
         }
         let (bytes, wanted) = (Array(text.utf8), Array(separator.utf8))
         var place = 0
-        while limit < 0 || parts.count < limit - 1, let found = find(wanted, in: bytes, from: place)
+        while limit < 0 || parts.count < limit - 1,
+            let found = TextSearch.first(wanted, in: bytes, from: place)
         {
             try meter.grow(byValues: 1)
             parts.append(.string(String(decoding: bytes[place..<found], as: UTF8.self)))

@@ -34,11 +34,13 @@ public struct ExpressionIssue: Error, Sendable, Hashable, CustomStringConvertibl
         excerpt = short
     }
 
-    /// `2:14: unknown field “adress”; did you mean “address”?`
-    public var description: String {
-        let hint = suggestion.map { "; did you mean “\($0)”?" } ?? ""
-        return "\(position.line):\(position.column): \(message)\(hint)"
+    /// `unknown field “adress”; did you mean “address”?`
+    public var sentence: String {
+        message + (suggestion.map { "; did you mean “\($0)”?" } ?? "")
     }
+
+    /// `2:14: unknown field “adress”; did you mean “address”?`
+    public var description: String { "\(position.line):\(position.column): \(sentence)" }
 }
 
 /// All that is wrong with an expression, in the order of its text.

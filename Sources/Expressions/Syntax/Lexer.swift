@@ -104,7 +104,8 @@ struct Lexer {
         guard !sign.isEmpty else {
             while place < bytes.count, bytes[place] & 0xC0 == 0x80 || place == start { place += 1 }
             let text = String(decoding: bytes[start..<place], as: UTF8.self)
-            throw issue("“\(text)” means nothing here", from: start)
+            let hint = ["=": "; to compare write ==", "&": "; write &&", "|": "; write ||"][text]
+            throw issue("“\(text)” means nothing here" + (hint ?? ""), from: start)
         }
         place += 1
         return .sign(sign)

@@ -53,8 +53,10 @@ struct Parser {
         let text = String(
             decoding: bytes[token.range.start..<token.range.end], as: UTF8.self)
         let found = text.isEmpty ? "the end" : "“\(text)”"
+        let word = ["and": "&&", "or": "||", "AND": "&&", "OR": "||"][text]
         return ExpressionIssue(
-            .syntax, "expected \(wanted), found \(found)", at: token.range, in: source)
+            .syntax, "expected \(wanted), found \(found)", at: token.range, in: source,
+            suggestion: word)
     }
 
     private func make(

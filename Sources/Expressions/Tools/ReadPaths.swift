@@ -38,7 +38,7 @@ public enum ReadPaths {
             case .loop(let loop): walk(loop)
             case .bind(let name, let value, let body):
                 let path = path(of: value)
-                if path == nil { walk(value) }
+                if path == nil { walk(value) } else { keys(of: value) }
                 within([(name, path)], [body])
             case .block(let slots, let body):
                 for slot in slots { walk(slot) }
@@ -70,11 +70,19 @@ public enum ReadPaths {
             let path = path(of: loop.range)
             if path == nil { walk(loop.range) } else { keys(of: loop.range) }
             if let path { found.insert(path) }
-            let element = path.map { $0 + ".[]" }
+            let element = (path ?? kept(by: loop.range)).map { $0 + ".[]" }
             let names = loop.names.enumerated().map { index, name in
                 (name, index == loop.names.count - 1 ? element : nil)
             }
             within(names, loop.bodies)
+        }
+
+        /// The list whose elements a filter or a sort hands on.
+        private func kept(by tree: Syntax) -> String? {
+            guard case .loop(let loop) = tree.kind, loop.names.count == 1,
+                loop.kind == .filter || loop.kind == .sortBy
+            else { return nil }
+            return path(of: loop.range) ?? kept(by: loop.range)
         }
 
         private mutating func within(_ names: [(String, String?)], _ bodies: [Syntax]) {

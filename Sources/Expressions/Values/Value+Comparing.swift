@@ -36,6 +36,12 @@ extension Value {
         case (.double(let a), .int(let b)): order(b, a).map { -$0 }
         case (.uint(let a), .double(let b)): order(a, b)
         case (.double(let a), .uint(let b)): order(b, a).map { -$0 }
+        case (.decimal(let a), .int(let b)): DecimalValue.order(a, DecimalValue(b))
+        case (.int(let a), .decimal(let b)): DecimalValue.order(DecimalValue(a), b)
+        case (.decimal(let a), .uint(let b)):
+            DecimalValue.order(a, DecimalValue(coefficient: Int128(b), scale: 0))
+        case (.uint(let a), .decimal(let b)):
+            DecimalValue.order(DecimalValue(coefficient: Int128(a), scale: 0), b)
         default: nil
         }
     }

@@ -12,7 +12,10 @@ package struct JobDesk: Sendable {
     package func job(_ number: Int64, in transaction: ReadTransaction) throws -> JobRow {
         let row = try transaction.queueRow(number)
         guard let row, row.tenant == transaction.tenant else {
-            throw JobsError(.unknownJob, "there is no job \(number)", field: "number")
+            throw JobsError(
+                .unknownJob,
+                "there is no job \(number) of this tenant; those of schedules belong to “platform”",
+                field: "number")
         }
         return row
     }

@@ -95,6 +95,17 @@ enum CollectionCases {
         [].distinct() => []
         [1, 2].reverse() => [2, 1]
         [].reverse() => []
+        [1, 2, 3].sum(0) => 6
+        [].sum(0) => 0
+        [1.5, 2.5].sum(0.0) => 4.0
+        [1u].sum(1u) => 2u
+        string([decimal('0.1'), decimal('0.2')].sum(decimal('0'))) => '0.3'
+        [money('1', 'EUR'), money('2', 'EUR')].sum(money('0', 'EUR')).minorUnits => 300
+        [duration('1s'), duration('2s')].sum(duration('0s')) == duration('3s') => true
+        [9223372036854775807].sum(1) =! overflow
+        ['a'].sum('b') =! noMatchingOverload
+        [dyn('a')].sum(dyn('b')) =! noSuchOverload
+        [dyn(1)].sum(dyn(1.0)) =! noSuchOverload
         lists.range(3) => [0, 1, 2]
         lists.range(0) => []
         lists.range(-5) => []

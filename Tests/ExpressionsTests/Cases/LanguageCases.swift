@@ -232,8 +232,8 @@ enum LanguageCases {
         [1, 2][dyn(1u)] => 2
         [1, 2][dyn(1.0)] => 2
         [1, 2][dyn(0.5)] =! invalidArgument
-        [1, 2][2] =! invalidArgument
-        [1, 2][-1] =! invalidArgument
+        [1, 2][2] =! outOfRange
+        [1, 2][-1] =! outOfRange
         [1, 2]['a'] =! typeMismatch
         [1, 2][dyn('a')] =! invalidArgument
         'abc'[0] =! typeMismatch

@@ -281,6 +281,12 @@ enum NumberCases {
         string(-decimal('1.5')) => '-1.5'
         decimal('1.0') == decimal('1.00') => true
         decimal('1.1') > decimal('1.09') => true
+        decimal('1.5') > 1 => true
+        2u >= decimal('1.5') => true
+        dyn(decimal('1.0')) == 1 => true
+        dyn(1) == decimal('1.5') => false
+        string(decimal('1.5') * 2) => '3.0'
+        string(2 * decimal('1.5')) => '3.0'
         decimal('-1') < decimal('0') => true
         decimal(3) == decimal('3') => true
         decimal(3u) == decimal('3.0') => true

@@ -41,6 +41,12 @@ final class Pattern: Sendable {
         size = Int(cre2_size(found))
     }
 
+    /// What matching a text of so many bytes costs: at worst each byte meets each part of the pattern.
+    func steps(for bytes: Int) -> Int {
+        let (product, isOver) = bytes.multipliedReportingOverflow(by: 1 + size / 64)
+        return isOver ? Int.max / 2 : product / 10 + 1
+    }
+
     deinit { cre2_free(handle) }
 
     private var handle: OpaquePointer? { OpaquePointer(bitPattern: address) }

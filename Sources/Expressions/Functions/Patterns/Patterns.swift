@@ -24,8 +24,9 @@ enum Patterns {
         guard case .string(let text) = a, case .string(let wanted) = b else {
             throw .noOverload("matches", a, b)
         }
-        try Texts.charge(text, &meter)
-        return .bool(try pattern(wanted, &meter).isFound(in: text))
+        let pattern = try pattern(wanted, &meter)
+        try meter.charge(pattern.steps(for: text.utf8.count))
+        return .bool(pattern.isFound(in: text))
     }
 
     /// The match, or the one group where the pattern has one.
@@ -51,7 +52,7 @@ enum Patterns {
         }
         let pattern = try pattern(wanted, &meter)
         try oneGroup(pattern)
-        try Texts.charge(text, &meter)
+        try meter.charge(pattern.steps(for: text.utf8.count))
         let bytes = Array(text.utf8)
         let found = pattern.match(in: bytes, from: 0).flatMap { taken($0, bytes) }
         return .optional(OptionalValue(found.map { .string($0) }))
@@ -65,14 +66,15 @@ enum Patterns {
         }
         let pattern = try pattern(wanted, &meter)
         try oneGroup(pattern)
-        try Texts.charge(text, &meter)
+        try meter.charge(pattern.steps(for: text.utf8.count))
         let bytes = Array(text.utf8)
         var out: [Value] = []
         var place = 0
         while place <= bytes.count, let found = pattern.match(in: bytes, from: place),
             let whole = found[0]
         {
-            try meter.charge(1 + whole.count)
+            // Each search may look as far as the end.
+            try meter.charge(1 + whole.count + (bytes.count - place) / 100)
             try meter.grow(byValues: 1)
             if let text = taken(found, bytes) { out.append(.string(text)) }
             place = next(after: whole, in: bytes)
@@ -103,7 +105,7 @@ enum Patterns {
         }
         let pattern = try pattern(wanted, &meter)
         let template = try template(new, groups: pattern.groups)
-        try Texts.charge(text, &meter)
+        try meter.charge(pattern.steps(for: text.utf8.count))
         let bytes = Array(text.utf8)
         var out: [UInt8] = []
         var place = 0
@@ -119,7 +121,8 @@ enum Patterns {
                     if number < found.count, let range = found[number] { out += bytes[range] }
                 }
             }
-            try meter.charge(1 + whole.count)
+            // Each search may look as far as the end.
+            try meter.charge(1 + whole.count + (bytes.count - place) / 100)
             try meter.grow(by: out.count / 8 + 16)
             copied = whole.upperBound
             place = next(after: whole, in: bytes)

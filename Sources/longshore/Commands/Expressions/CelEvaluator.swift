@@ -10,6 +10,28 @@ struct CelEvaluator {
     struct Trouble: Error {
         let code: String
         let message: String
+        /// The message with the line and a mark under the place.
+        let picture: String
+        let position: SourcePosition?
+
+        init(_ issues: ExpressionIssues, _ expression: String) {
+            let first = issues.issues.first
+            code = first?.code.rawValue ?? "syntax"
+            message = issues.issues.map(\.sentence).joined(separator: "; ")
+            picture = CelEvaluator.picture(of: issues, in: expression)
+            position = first?.position
+        }
+
+        init(_ error: EvaluationError, _ expression: String) {
+            code = error.code.rawValue
+            message = error.message
+            position = error.range.map { SourcePosition(of: $0.start, in: expression) }
+            picture =
+                position.map {
+                    CelEvaluator.picture(
+                        "\($0.line):\($0.column): \(error.message)", at: $0, 1, expression)
+                } ?? error.message
+        }
     }
 
     let environment: Environment
@@ -18,7 +40,7 @@ struct CelEvaluator {
 
     init(_ options: CelOptions) throws {
         environment = try options.environment()
-        values = try options.variables()
+        values = try options.variables(in: environment)
         isChecked = options.env != nil
     }
 
@@ -36,40 +58,37 @@ struct CelEvaluator {
                 ? try environment.compile(expression)
                 : try environment.compileUnchecked(expression)
         } catch let issues as ExpressionIssues {
-            let code = issues.issues.first?.code.rawValue ?? "syntax"
-            return .failure(
-                Trouble(code: code, message: Self.picture(of: issues, in: expression)))
+            return .failure(Trouble(issues, expression))
         } catch let issue as ExpressionIssue {
-            let issues = ExpressionIssues([issue])
-            return .failure(
-                Trouble(
-                    code: issue.code.rawValue, message: Self.picture(of: issues, in: expression)))
-        } catch { return .failure(Trouble(code: "syntax", message: "\(error)")) }
+            return .failure(Trouble(ExpressionIssues([issue]), expression))
+        } catch { return .failure(Trouble(ExpressionIssues([]), "\(error)")) }
         let (result, cost) = program.measure(program.inputs(values))
         switch result {
         case .success(let value): return .success(Outcome(value: value, cost: cost))
-        case .failure(let error):
-            var message = error.message
-            if let range = error.range {
-                let position = SourcePosition(of: range.start, in: expression)
-                message = "\(position.line):\(position.column): \(message)"
-            }
-            return .failure(Trouble(code: error.code.rawValue, message: message))
+        case .failure(let error): return .failure(Trouble(error, expression))
         }
     }
 
     /// Each issue with its line of the text and a mark under the place.
     static func picture(of issues: ExpressionIssues, in source: String) -> String {
-        let lines = source.split(separator: "\n", omittingEmptySubsequences: false)
-        return issues.issues.map { issue in
-            let index = issue.position.line - 1
-            guard lines.indices.contains(index), lines[index].utf8.count < 200 else {
-                return issue.description
-            }
-            let marks = max(1, min(issue.excerpt.prefix { $0 != "\n" }.count, 60))
-            return issue.description + "\n  | " + lines[index] + "\n  | "
-                + String(repeating: " ", count: issue.position.column - 1)
-                + String(repeating: "^", count: marks)
+        issues.issues.map { issue in
+            let marks = issue.excerpt.prefix { $0 != "\n" }.count
+            return picture(issue.description, at: issue.position, marks, source)
         }.joined(separator: "\n")
+    }
+
+    /// - Parameter marks: how many columns are marked.
+    static func picture(
+        _ words: String, at position: SourcePosition, _ marks: Int, _ source: String
+    ) -> String {
+        let lines = source.split(separator: "\n", omittingEmptySubsequences: false)
+        guard lines.indices.contains(position.line - 1) else { return words }
+        let line = Array(lines[position.line - 1].unicodeScalars)
+        // Of a long line what lies around the place.
+        let first = max(0, min(position.column - 1 - 40, line.count - 100))
+        let shown = String(String.UnicodeScalarView(line[first..<min(line.count, first + 100)]))
+        return words + "\n  | " + (first > 0 ? "…" : "") + shown + "\n  | "
+            + String(repeating: " ", count: position.column - 1 - first + (first > 0 ? 1 : 0))
+            + String(repeating: "^", count: max(1, min(marks, 60)))
     }
 }

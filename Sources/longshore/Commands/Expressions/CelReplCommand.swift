@@ -38,7 +38,7 @@ struct CelSession {
 
     /// - Returns: what to print; `nil` where it ends.
     mutating func answer(_ line: String) -> String? {
-        if line.isEmpty { return "" }
+        if line.isEmpty || line.hasPrefix("//") { return "" }
         guard line.hasPrefix(":") else { return value(line) }
         let words = line.split(separator: " ", maxSplits: 1).map(String.init)
         let rest = words.count > 1 ? words[1] : ""
@@ -56,7 +56,10 @@ struct CelSession {
                 """
         case ":vars":
             return evaluator.values.sorted { $0.key < $1.key }
-                .map { "\($0.key) = \(Rendering.text(of: $0.value).prefix(100))" }
+                .map { name, value in
+                    let text = Rendering.text(of: value)
+                    return "\(name) = \(text.prefix(100))\(text.count > 100 ? " …" : "")"
+                }
                 .joined(separator: "\n")
         case ":type", ":reads", ":fold": return about(rest, words[0])
         default: return "there is no \(words[0]); :help says what there is"
@@ -77,7 +80,9 @@ struct CelSession {
             switch question {
             case ":reads": return ReadPaths.of(tree, in: environment).joined(separator: "\n")
             case ":fold":
-                return Printer.text(of: PartialEvaluation.folded(tree, in: environment))
+                let left = PartialEvaluation.residual(
+                    of: tree, knowing: evaluator.values, in: environment)
+                return Printer.text(of: left)
             default: return try environment.check(expression).1.text
             }
         } catch let issues as ExpressionIssues {
@@ -103,7 +108,7 @@ struct CelSession {
         case .success(let outcome):
             if let name { evaluator.set(name, to: outcome.value) }
             return Rendering.text(of: outcome.value)
-        case .failure(let trouble): return trouble.message
+        case .failure(let trouble): return trouble.picture
         }
     }
 }

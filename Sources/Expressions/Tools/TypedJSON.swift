@@ -1,0 +1,125 @@
+/// Data from outside as values of declared types: JSON has no moments, amounts or exact numbers.
+extension Environment {
+    /// - Parameters:
+    ///   - value: as ``JSONView`` reads it.
+    ///   - path: names it in errors, such as `order.lines[2].price`.
+    /// - Returns: the value with texts as moments, durations, decimals and bytes (base64) where the type
+    ///   says so, ints as uints, doubles, decimals and quantities, and money from `"12.50 EUR"` or
+    ///   `{"minorUnits": 1250, "currency": "EUR"}`. null and what is missing stay so.
+    /// - Throws: `EvaluationError.conversion`, which names the field.
+    public func conformed(
+        _ value: Value, to type: ValueType, at path: String
+    ) throws(EvaluationError) -> Value {
+        switch (type, value) {
+        case (.dyn, _), (.parameter, _), (_, .null): return value
+        case (.bool, .bool), (.int, .int), (.string, .string), (.double, .double),
+            (.uint, .uint):
+            return value
+        case (.list(let element), .list(let list)):
+            var values: [Value] = []
+            for index in 0..<list.count {
+                values.append(
+                    try conformed(list[index], to: element, at: "\(path)[\(index)]"))
+            }
+            return .list(values)
+        case (.map(_, let inner), .map(let map)):
+            return try fields(map, at: path) { _ in inner }
+        case (.optional(let inner), _):
+            return .optional(OptionalValue(try conformed(value, to: inner, at: path)))
+        case (.named("Money"), _), (.named("Quantity"), _):
+            return try hostValue(value, type, at: path)
+        case (.named(let name), .map(let map)):
+            let record = record(name)
+            return try fields(map, at: path) { record?.fields[$0] ?? .dyn }
+        default: return try converted(value, to: type, at: path)
+        }
+    }
+
+    private func fields(
+        _ map: MapValue, at path: String, _ type: (String) -> ValueType
+    ) throws(EvaluationError) -> Value {
+        var builder = MapBuilder()
+        for (index, key) in map.keys.enumerated() {
+            guard case .string(let name) = key else { continue }
+            let own = try conformed(
+                map.value(at: index), to: type(name), at: "\(path).\(name)")
+            _ = builder.add(key, own)
+        }
+        return .map(MapValue(builder))
+    }
+
+    private func converted(
+        _ value: Value, to type: ValueType, at path: String
+    ) throws(EvaluationError) -> Value {
+        let name: String? =
+            switch (type, value) {
+            case (.timestamp, .string), (.timestamp, .int): "timestamp"
+            case (.duration, .string), (.duration, .int): "duration"
+            case (.decimal, .string), (.decimal, .int): "decimal"
+            case (.uint, .int): "uint"
+            case (.double, .int): "double"
+            case (.bytes, .string): "base64.decode"
+            default: nil
+            }
+        guard let name, let function = function(name, isMember: false, count: 1) else {
+            throw mismatch(value, type, path)
+        }
+        var meter = Meter(limits)
+        do { return try function.call([value], &meter) } catch {
+            throw EvaluationError(.conversion, "\(path): \(error.message)")
+        }
+    }
+
+    private func hostValue(
+        _ value: Value, _ type: ValueType, at path: String
+    ) throws(EvaluationError) -> Value {
+        var meter = Meter(limits)
+        do {
+            switch (type, value) {
+            case (.named("Quantity"), .int):
+                if let function = function("quantity", isMember: false, count: 1) {
+                    return try function.call([value], &meter)
+                }
+            case (.named("Money"), .string(let text)):
+                let parts = text.split(separator: " ").map { Value.string(String($0)) }
+                if parts.count == 2, let function = function("money", isMember: false, count: 2) {
+                    return try function.call(parts, &meter)
+                }
+            case (.named("Money"), .map(let map)):
+                var values: [String: Value] = [:]
+                for field in ["minorUnits", "currency", "amount"] {
+                    values[field] = map[.string(field)]
+                }
+                if case .string(let amount)? = values["amount"] {
+                    values["amount"] = DecimalValue(amount).map { .decimal($0) }
+                }
+                if let make = record("Money")?.make { return try make(values) }
+            default: break
+            }
+        } catch let error as EvaluationError {
+            throw EvaluationError(.conversion, "\(path): \(error.message)")
+        } catch { throw mismatch(value, type, path) }
+        throw mismatch(value, type, path)
+    }
+
+    private func mismatch(
+        _ value: Value, _ type: ValueType, _ path: String
+    ) -> EvaluationError {
+        EvaluationError(.conversion, "\(path): a \(type.text) was expected, not \(value.typeName)")
+    }
+
+    /// A name in a type that stands for nothing; `nil` where all are known.
+    public func unknownName(in type: ValueType) -> String? {
+        switch type {
+        case .named(let name): typeName(name) == nil ? name : nil
+        case .list(let element): unknownName(in: element)
+        case .map(let key, let value): unknownName(in: key) ?? unknownName(in: value)
+        case .optional(let value): unknownName(in: value)
+        case .type(let inner): inner.flatMap { unknownName(in: $0) }
+        default: nil
+        }
+    }
+
+    /// Names of the host's types.
+    public var recordNames: [String] { Array(records.keys) }
+}

@@ -1,0 +1,76 @@
+import ArgumentParser
+import Expressions
+import Foundation
+import Glibc
+
+/// What an expression may use, from files.
+struct CelOptions: ParsableArguments {
+    @Option(
+        help: """
+            JSON file with an object: each of its fields is a variable; “-” is the standard input. Numbers \
+            without a point are ints. Where --env declares a type, texts become moments, durations, \
+            decimals and money as it says, and what does not fit is refused.
+            """)
+    var vars: String?
+
+    @Option(
+        help: """
+            JSON file that declares types: {"variables": {"order": "Order"}, "records": {"Order": \
+            {"id": "string", "lines": "list(Line)"}}, "container": "", "limits": {"cost": 1000}}.
+            """)
+    var env: String?
+
+    func environment() throws -> Environment {
+        var environment = Environment.standard
+        if let env { try EnvironmentFile.read(env).apply(to: &environment) }
+        return environment
+    }
+
+    func variables(in environment: Environment) throws -> [String: Value] {
+        guard let vars else { return [:] }
+        let found: Value
+        do { found = try JSONView.value(try Self.bytes(vars)) } catch let error as EvaluationError {
+            throw ValidationError("--vars \(vars): \(error)")
+        }
+        guard case .map(let map) = found else {
+            throw ValidationError("--vars \(vars): it is no object")
+        }
+        var values: [String: Value] = [:]
+        for key in map.keys {
+            guard case .string(let name) = key, let value = map[key] else { continue }
+            do {
+                values[name] = try environment.conformed(
+                    value, to: environment.variables[name] ?? .dyn, at: name)
+            } catch { throw ValidationError("--vars \(vars): \(error)") }
+        }
+        return values
+    }
+
+    static func bytes(_ path: String) throws -> [UInt8] {
+        if path == "-" { return Array(FileHandle.standardInput.readDataToEndOfFile()) }
+        guard let handle = FileHandle(forReadingAtPath: path) else {
+            throw ValidationError("\(path) cannot be read: \(String(cString: strerror(errno)))")
+        }
+        defer { try? handle.close() }
+        return Array(handle.readDataToEndOfFile())
+    }
+}
+
+/// The expression itself, from the command line or a file.
+struct CelSource: ParsableArguments {
+    @Argument(help: "The expression; one that begins with a minus stands after “--”.")
+    var expression: String?
+
+    @Option(help: "A file with the expression, in its place; “-” is the standard input.")
+    var file: String?
+
+    func text() throws -> String {
+        switch (expression, file) {
+        case (let text?, nil): return text
+        case (nil, let path?):
+            return String(decoding: try CelOptions.bytes(path), as: UTF8.self)
+        case (nil, nil): throw ValidationError("there is no expression")
+        default: throw ValidationError("there is an expression and a --file with one")
+        }
+    }
+}
