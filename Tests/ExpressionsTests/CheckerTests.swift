@@ -130,7 +130,7 @@ import Testing
 
     @Test func `functions and records of the host's own can be added`() throws {
         var environment = Environment.standard
-        environment.add(
+        try environment.add(
             Function(
                 "shop.vat(decimal, string) -> decimal",
                 body: .binary { a, b, _ throws(EvaluationError) in

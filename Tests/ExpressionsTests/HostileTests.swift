@@ -106,7 +106,12 @@ import Testing
             let program = try Environment.standard.compileUnchecked("s.matches('\(pattern)')")
             let inputs = program.inputs(["s": .string(text)])
             var isEnded = false
-            let time = clock.measure { isEnded = (try? program.evaluate(inputs)) != nil }
+            let time = clock.measure {
+                switch program.measure(inputs).result {
+                case .success: isEnded = true
+                case .failure(let error): isEnded = error.code == .limitExceeded
+                }
+            }
             #expect(isEnded, "\(pattern)")
             // Linear: a backtracking matcher would take longer than the universe has.
             #expect(time < .seconds(5), "\(pattern)")
@@ -114,6 +119,68 @@ import Testing
         #expect(try Self.error("'a'.matches('((a{100}){100}){100}')")?.code == .invalidArgument)
         let long = String(repeating: "a", count: 5000)
         #expect(try Self.error("'a'.matches('\(long)')")?.code == .limitExceeded)
+    }
+
+    /// What holds itself many times is small, and as large as a power of two once it is gone through.
+    @Test func `values that share their parts are paid for in full`() throws {
+        var text = "x30 == x30"
+        for level in (1...30).reversed() {
+            text = "cel.bind(x\(level), [x\(level - 1), x\(level - 1)], \(text))"
+        }
+        text = "cel.bind(x0, [1], \(text))"
+        #expect(try Self.error(text)?.code == .limitExceeded)
+        let inList = text.replacing("x30 == x30", with: "x30 in [x30]")
+        #expect(try Self.error(inList)?.code == .limitExceeded)
+        let only = text.replacing("x30 == x30", with: "x30")
+        let value = try Environment.standard.compileUnchecked(only).evaluate()
+        #expect(Rendering.text(of: value).utf8.count <= Rendering.maximumBytes + 10)
+    }
+
+    @Test func `values are nested as deep as their limit`() throws {
+        let slots = (1...60).map { level in
+            String(repeating: "[", count: 20) + "cel.index(\(level - 1))"
+                + String(repeating: "]", count: 20)
+        }
+        let text =
+            "cel.block([1, \(slots.joined(separator: ", "))], cel.index(60) == cel.index(60))"
+        #expect(try Self.error(text)?.code == .limitExceeded)
+        #expect(ValueType(String(repeating: "list(", count: 20_000) + "int") == nil)
+    }
+
+    @Test func `what a function goes through is paid for before`() throws {
+        let long = String(repeating: "a", count: 500_000)
+        let deep = "[" + Array(repeating: "[1,2,3]", count: 30_000).joined(separator: ",") + "]"
+        let values: [String: Value] = [
+            "s": .string(long), "o": try JSONView.value(Array("{\"l\":\(deep)}".utf8)),
+            "spans": .string(String(repeating: "0s", count: 20_000)),
+        ]
+        for text in [
+            "lists.range(200).map(i, s + string(i)).sort().size() > 0",
+            "lists.range(100000).map(i, o.l[0]).size() > 0",
+            "regex.replace(s, '(a|b)*a(a|b){400}c|a', 'x').size() > 0",
+            "s.matches('(a|b)*a(a|b){900}c')",
+            "lists.range(100000).exists(i, s.trim() == '')",
+            "lists.range(1000).exists(i, s > 'a' + s)",
+        ] {
+            #expect(try Self.error(text, values)?.code == .limitExceeded, "\(text)")
+        }
+        #expect(try Self.error("duration(spans)", values)?.code == .conversion)
+        #expect(try Self.error("int(s)", values)?.code == .conversion)
+    }
+
+    /// A check must end as well, whatever it reads.
+    @Test func `types that double with each name have an end`() throws {
+        var text = "1"
+        for level in (1...80).reversed() {
+            text = "cel.bind(x\(level), {x\(level - 1): x\(level - 1)}, \(text))"
+        }
+        #expect(throws: ExpressionIssues.self) {
+            try Environment.standard.check("cel.bind(x0, 1, \(text))")
+        }
+        let name = String(repeating: "a", count: 20_000)
+        #expect(throws: ExpressionIssues.self) {
+            try Environment.standard.check("cel.bind(\(name), 1, \(name)b)")
+        }
     }
 
     @Test func `bytes that are no text stay bytes`() throws {

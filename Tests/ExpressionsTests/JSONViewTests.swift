@@ -51,8 +51,23 @@ import Testing
         #expect(throws: EvaluationError.self) { try Self.value(deep) }
     }
 
-    @Test func `of a name that comes twice the last counts`() throws {
-        #expect(try Self.outcome("j.a", #"{"a":1,"a":2}"#) == "2")
+    @Test(arguments: [
+        ("j.a", "2"), ("size(j)", "2"), ("j == {'a': 2, 'b': 3}", "true"),
+        ("j.map(k, k)", "[\"b\", \"a\"]"),
+    ])
+    func `of a name that comes twice the last counts`(
+        _ expression: String, _ wanted: String
+    ) throws {
+        #expect(try Self.outcome(expression, #"{"a":1,"b":3,"\u0061":2}"#) == wanted)
+    }
+
+    /// Nothing of it is taken for less than it is.
+    @Test(arguments: ["a", "b", "c", "d", "e", "f", "g", "h"])
+    func `what is malformed within is null`(_ name: String) throws {
+        let json = """
+            {"a": tru, "b":[1 2 3], "c":{"x":1 "y":2}, "d":1e999, "e":0x10, "f":-, "g":01, "h":[1,]}
+            """
+        #expect(try Self.outcome("j.\(name) == null", json) == "true")
     }
 
     /// Broken bytes anywhere: an error or a value, never a trap.

@@ -1,5 +1,6 @@
 import Expressions
 import Foundation
+import Kernel
 import Testing
 
 /// What tools above the language ask of it.
@@ -29,12 +30,45 @@ import Testing
         ("[1, 2].map(i, i * 2)", "[2, 4]"),
         ("[1, 2].map(i, i * (2 + 3) + x)", "[1, 2].map(i, i * 5 + x)"),
         ("timestamp(0)", "timestamp(\"1970-01-01T00:00:00Z\")"), ("size('abc') + n", "3 + n"),
-        ("cel.bind(y, 1 + 1, y + x)", "cel.bind(y, 2, y + x)"),
+        ("cel.bind(y, 1 + 1, y + x)", "cel.bind(y, 2, y + x)"), ("math.abs(-1) + x", "1 + x"),
     ])
     func `what is known is worked out beforehand`(_ text: String, _ wanted: String) throws {
         let environment = Environment.standard
         let folded = PartialEvaluation.folded(try environment.parse(text), in: environment)
         #expect(Printer.text(of: folded) == wanted)
+    }
+
+    @Test(arguments: [
+        "-(!x)", "!(-x)", "-(1).?a", "-(1.5)", "-(-1)", "- -x", "!!x", "-(1)[0]", "!(-1 == 1)",
+    ])
+    func `signs before signs are printed so that they can be read`(_ text: String) throws {
+        let tree = try Environment.standard.parse(text)
+        #expect(
+            try Environment.standard.parse(Printer.text(of: tree)) == tree,
+            "\(Printer.text(of: tree))")
+    }
+
+    @Test func `a field in backticks is no part of a record's name`() {
+        #expect(throws: ExpressionIssue.self) { try Environment.standard.parse("a.`b-c`{x: 1}") }
+    }
+
+    @Test func `a function of a host's own stands beside ours`() throws {
+        var environment = Environment.standard
+        try environment.add(
+            Function(
+                "size(Quantity) -> int",
+                body: .unary { value, _ throws(EvaluationError) in
+                    guard case .host(let host) = value, let own = host as? QuantityValue else {
+                        throw EvaluationError(.noSuchOverload, "no quantity")
+                    }
+                    return .int(Int64(own.quantity.units))
+                }))
+        let value = try environment.compile("size('abc') + size(quantity(4)) + size([1])")
+            .evaluate()
+        #expect(Rendering.text(of: value) == "8")
+        #expect(throws: EvaluationError.self) {
+            try environment.add(Function("no signature", body: .many { _, _ in .null }))
+        }
     }
 
     @Test func `some variables may be known`() throws {

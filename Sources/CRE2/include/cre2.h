@@ -1,4 +1,4 @@
-// A C door to the RE2 regular expression library: linear time, bounded memory.
+// Looking for patterns and for bytes in linear time and bounded memory: a C door to RE2 and memmem.
 #ifndef CRE2_H
 #define CRE2_H
 

@@ -108,10 +108,11 @@ struct Checker {
     private mutating func map(_ entries: [Syntax.Entry]) -> ValueType {
         var (key, value) = (matcher.fresh(), matcher.fresh())
         for (index, entry) in entries.enumerated() {
-            let ownKey = type(of: entry.key)
+            var ownKey = type(of: entry.key)
             switch matcher.resolved(ownKey) {
             case .bool, .int, .uint, .string, .dyn, .parameter: break
             default:
+                defer { ownKey = .dyn }
                 report(
                     .typeMismatch,
                     "a map’s key is a bool, int, uint or string, not \(text(ownKey))", entry.key)
@@ -233,8 +234,11 @@ struct Checker {
         if let target, let full = qualified(target, name) {
             return overload(full, isMember: false, arguments.map { type(of: $0) }, tree)
         }
-        let types =
-            (target.map { [$0] } ?? []).map { type(of: $0) } + arguments.map { type(of: $0) }
+        let all = (target.map { [$0] } ?? []) + arguments
+        if name == "matches", all.count == 2, case .literal(.string(let text)) = all[1].kind {
+            do { _ = try Pattern(text) } catch { report(.invalidLiteral, error.message, all[1]) }
+        }
+        let types = all.map { type(of: $0) }
         return overload(name, isMember: target != nil, types, tree)
     }
 
@@ -280,9 +284,9 @@ struct Checker {
                 signatures, types, tree,
                 named: sign == Operator.not ? "!" : (sign == Operator.negate ? "-" : sign))
             // Either branch may be taken: one that is known only later makes both so.
-            guard name == Operator.conditional, types.dropFirst().contains(where: matcher.isDyn)
-            else { return found }
-            return .dyn
+            guard name == Operator.conditional else { return found }
+            if types.dropFirst().contains(where: matcher.isDyn) { return .dyn }
+            return matcher.resolved(types[1]) == .null ? types[2] : found
         }
     }
 
@@ -430,6 +434,9 @@ struct Checker {
             return own
         case .sortBy:
             _ = type(of: loop.body)
+            if case .map = whole {
+                report(.typeMismatch, "a map has no order to be sorted in", loop.range)
+            }
             return whole
         }
     }

@@ -1,4 +1,5 @@
-/// How many steps an expression may need, before it runs.
+/// How many steps an expression may need, before it runs: an estimate, not a bound. What holds is
+/// ``Limits/cost``.
 public enum CostEstimate {
     /// What a list or map of unknown size is taken to hold at most.
     public static let unknownSize = 100
@@ -13,8 +14,15 @@ public enum CostEstimate {
             let range = of(loop.range, sizes: sizes)
             let body = loop.bodies.map { of($0, sizes: sizes) }.reduce(1...1, sum)
             let isOptional = loop.kind == .optMap || loop.kind == .optFlatMap
+            // These may stop at the first element, and `sortBy` looks at each several times.
+            let mayStop = [.all, .exists].contains(loop.kind)
             let size = isOptional ? 0...1 : size(loop.range, sizes)
-            return sum(range, product(body, size))
+            let whole = product(body, size)
+            let least = mayStop ? min(whole.lowerBound, body.lowerBound) : whole.lowerBound
+            let most =
+                loop.kind == .sortBy
+                ? capped(whole.upperBound.multipliedReportingOverflow(by: 8)) : whole.upperBound
+            return sum(range, least...max(least, most))
         case .call(Operator.conditional, _, let arguments):
             let parts = arguments.map { of($0, sizes: sizes) }
             let least = min(parts[1].lowerBound, parts[2].lowerBound)
@@ -23,8 +31,29 @@ public enum CostEstimate {
         case .call(let name, _, let arguments) where name == Operator.and || name == Operator.or:
             let parts = arguments.map { of($0, sizes: sizes) }
             return sum(1...1, (parts.first?.lowerBound ?? 0)...parts.reduce(0...0, sum).upperBound)
+        case .call(let name, let target, let arguments):
+            let parts = tree.children.map { of($0, sizes: sizes) }.reduce(1...1, sum)
+            let operands = ((target.map { [$0] } ?? []) + arguments)
+                .map { size($0, sizes).upperBound }
+            return sum(parts, 0...work(name, operands))
         default:
             return tree.children.map { of($0, sizes: sizes) }.reduce(1...1, sum)
+        }
+    }
+
+    /// What a function does at most with lists and texts of such sizes.
+    private static func work(_ name: String, _ sizes: [Int]) -> Int {
+        let longest = sizes.max() ?? 0
+        switch name {
+        case Operator.isIn, Operator.equal, Operator.unequal, Operator.add, "matches", "contains",
+            "join", "split", "replace", "format", "flatten", "reverse", "slice", "sum", "size",
+            "extract", "indexOf", "lastIndexOf", "substring", "trim":
+            return longest
+        case "sort": return capped(longest.multipliedReportingOverflow(by: 8))
+        case "range": return max(longest, unknownSize)
+        case "distinct", "extractAll", "equivalent", "intersects":
+            return capped(longest.multipliedReportingOverflow(by: max(longest, 1)))
+        default: return 0
         }
     }
 
@@ -34,6 +63,11 @@ public enum CostEstimate {
         switch tree.kind {
         case .list(let elements): return elements.count...elements.count
         case .map(let entries): return entries.count...entries.count
+        case .literal(.int(let number)): return 0...Int(clamping: max(0, number))
+        case .literal(.string(let text)): return 0...text.utf8.count
+        case .literal: return 0...0
+        case .call("range", _, let arguments):
+            return arguments.first.map { size($0, sizes) } ?? 0...unknownSize
         case .loop(let loop):
             let inner = size(loop.range, sizes)
             return loop.filter == nil && loop.kind != .filter ? inner : 0...inner.upperBound

@@ -60,21 +60,33 @@ public struct Environment: Sendable {
     mutating func declare(type name: String) { types[name] = name }
 
     mutating func add(_ library: Library) {
-        for function in library.functions { add(function) }
+        for function in library.functions { addKnown(function) }
         for name in library.types { declare(type: name) }
         for (name, record) in library.records { declare(name, record: record) }
     }
 
-    public mutating func add(_ function: Function) {
+    /// Functions of one name and one number of arguments are asked in the order in which they were added.
+    /// - Throws: `EvaluationError.invalidArgument` for a text that is no signature.
+    public mutating func add(_ function: Function) throws(EvaluationError) {
+        var found: [(FunctionKey, Signature)] = []
         for text in function.signatures {
             guard let (name, signature) = Signature.read(text) else {
-                preconditionFailure("“\(text)” is no signature")
+                throw EvaluationError(.invalidArgument, "“\(text)” is no signature")
             }
-            signatures[name, default: []].append(signature)
             let count = function.takesAnyNumber ? -1 : signature.parameters.count
-            let key = FunctionKey(name: name, isMember: signature.isMember, count: count)
-            bodies[key] = function.body
+            found.append(
+                (FunctionKey(name: name, isMember: signature.isMember, count: count), signature))
         }
+        let before = bodies
+        for (key, signature) in found {
+            signatures[key.name, default: []].append(signature)
+            bodies[key] = before[key].map { $0.followed(by: function.body) } ?? function.body
+        }
+    }
+
+    /// Our own, whose signatures the tests read.
+    private mutating func addKnown(_ function: Function) {
+        do { try add(function) } catch { preconditionFailure(error.message) }
     }
 
     // MARK: - Looking up

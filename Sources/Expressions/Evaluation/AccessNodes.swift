@@ -72,9 +72,11 @@ final class SelectNode: Node {
     func value(_ frame: inout Frame) throws(EvaluationError) -> Value {
         try frame.meter.charge(1)
         let whole = try operand.value(&frame)
-        do { return try Self.select(name, of: whole, isOptional: isOptional) } catch {
-            throw error.placed(at: range)
-        }
+        do {
+            let found = try Self.select(name, of: whole, isOptional: isOptional)
+            try frame.meter.charge(looking: found)
+            return found
+        } catch { throw error.placed(at: range) }
     }
 
     static func select(
@@ -136,9 +138,11 @@ final class IndexNode: Node {
         try frame.meter.charge(1)
         let whole = try operand.value(&frame)
         let wanted = try key.value(&frame)
-        do { return try Self.find(wanted, in: whole, isOptional: isOptional) } catch {
-            throw error.placed(at: range)
-        }
+        do {
+            let found = try Self.find(wanted, in: whole, isOptional: isOptional)
+            try frame.meter.charge(looking: found)
+            return found
+        } catch { throw error.placed(at: range) }
     }
 
     static func find(
@@ -176,6 +180,7 @@ final class KeyNode: Node {
             guard let found = map[field: name] else {
                 throw EvaluationError.noKey(.string(name.text)).placed(at: range)
             }
+            try frame.meter.charge(looking: found)
             return found
         }
         do { return try IndexNode.find(.string(name.text), in: whole, isOptional: false) } catch {
@@ -203,7 +208,7 @@ final class ListNode: Node {
                 values.append(taken)
             }
         }
-        return .list(values)
+        return try frame.meter.checked(.list(values))
     }
 }
 
@@ -231,7 +236,7 @@ final class MapNode: Node {
             }
             do { try Making.add(key, taken, to: &table) } catch { throw error.placed(at: range) }
         }
-        return .map(MapValue(table))
+        return try frame.meter.checked(.map(MapValue(table)))
     }
 }
 

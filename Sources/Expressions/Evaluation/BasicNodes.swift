@@ -58,9 +58,11 @@ final class InputFieldNode: Node {
         }
         try frame.meter.charge(1)
         let value = try whole.value(&frame)
-        do { return try SelectNode.select(name, of: value, isOptional: false) } catch {
-            throw error.placed(at: range)
-        }
+        do {
+            let found = try SelectNode.select(name, of: value, isOptional: false)
+            try frame.meter.charge(looking: found)
+            return found
+        } catch { throw error.placed(at: range) }
     }
 }
 
@@ -74,37 +76,41 @@ final class LocalNode: Node {
     }
 }
 
-/// A binding: worked out when it is first read, and then kept.
-final class LazyNode: Node {
+/// A binding where it is read: what failed when it was worked out fails here.
+final class BoundNode: Node {
     private let slot: Int
-    private let content: any Node
 
-    init(_ slot: Int, _ content: any Node) {
-        self.slot = slot
-        self.content = content
-    }
+    init(_ slot: Int) { self.slot = slot }
 
     func value(_ frame: inout Frame) throws(EvaluationError) -> Value {
         try frame.meter.charge(1)
         if let known = frame.locals[slot] { return known }
-        let value = try content.value(&frame)
-        frame.locals[slot] = value
-        return value
+        throw frame.failures[slot]
+            ?? EvaluationError(.undeclaredReference, "a binding has no value")
     }
 }
 
-/// Where bindings begin to hold: none of them is known yet.
+/// Where bindings begin to hold: they are worked out one after the other, so that none lies within
+/// another, and one that fails fails only where it is read.
 final class BindingNode: Node {
-    private let slots: Range<Int>
+    private let first: Int
+    private let contents: [any Node]
     private let body: any Node
 
-    init(_ slots: Range<Int>, _ body: any Node) {
-        self.slots = slots
+    init(_ first: Int, _ contents: [any Node], _ body: any Node) {
+        self.first = first
+        self.contents = contents
         self.body = body
     }
 
     func value(_ frame: inout Frame) throws(EvaluationError) -> Value {
-        for slot in slots { frame.locals[slot] = nil }
+        for (offset, content) in contents.enumerated() {
+            do { frame.locals[first + offset] = try content.value(&frame) } catch {
+                if error.code == .limitExceeded { throw error }
+                frame.locals[first + offset] = nil
+                frame.failures[first + offset] = error
+            }
+        }
         return try body.value(&frame)
     }
 }

@@ -18,6 +18,16 @@ public enum FunctionBody: Sendable {
         }
     }
 
+    /// The other is asked where this one does not take the types.
+    func followed(by other: FunctionBody) -> FunctionBody {
+        .many { (values: [Value], meter: inout Meter) throws(EvaluationError) -> Value in
+            do throws(EvaluationError) { return try call(values, &meter) } catch {
+                guard error.code == .noSuchOverload else { throw error }
+                return try other.call(values, &meter)
+            }
+        }
+    }
+
     func node(_ arguments: [any Node], _ range: SourceRange) -> any Node {
         switch self {
         case .unary(let body): UnaryNode(arguments[0], body, range)

@@ -14,8 +14,7 @@ final class EqualityNode: Node {
     func test(_ frame: inout Frame) throws(EvaluationError) -> Bool {
         try frame.meter.charge(1)
         let (a, b) = (try left.value(&frame), try right.value(&frame))
-        try frame.meter.charge(forTen: a.weight)
-        return Value.areEqual(a, b) == isEqual
+        return try Value.areEqual(a, b, &frame.meter) == isEqual
     }
 
     func value(_ frame: inout Frame) throws(EvaluationError) -> Value { .bool(try test(&frame)) }
@@ -103,9 +102,10 @@ final class MembershipNode: Node {
         let found = try collection.value(&frame)
         switch found {
         case .list(let list):
-            try frame.meter.charge(list.count)
-            return list.contains(wanted)
-        case .map(let map): return map[wanted] != nil
+            return try list.contains(wanted, &frame.meter)
+        case .map(let map):
+            try frame.meter.charge(forTen: wanted.weight)
+            return map[wanted] != nil
         default: throw EvaluationError.noOverload("in", wanted, found).placed(at: range)
         }
     }
@@ -145,8 +145,7 @@ final class EqualsConstantNode: Node {
     func test(_ frame: inout Frame) throws(EvaluationError) -> Bool {
         try frame.meter.charge(2)
         let value = try operand.value(&frame)
-        try frame.meter.charge(forTen: value.weight)
-        return Value.areEqual(value, constant) == isEqual
+        return try Value.areEqual(value, constant, &frame.meter) == isEqual
     }
 
     func value(_ frame: inout Frame) throws(EvaluationError) -> Value { .bool(try test(&frame)) }
@@ -189,39 +188,35 @@ final class InConstantNode: Node {
 
     private let element: any Node
     private let list: ListValue
-    private let table: Set<MapKey>?
     /// Where all of it is text.
     private let texts: [String]?
+    private let table: Set<MapKey>?
 
     init(_ element: any Node, _ list: ListValue) {
         self.element = element
         self.list = list
-        let keys = list.values.compactMap { MapKey($0) }
         let words = list.values.compactMap { value -> String? in
             if case .string(let text) = value { return text }
             return nil
         }
         texts = words.count == list.count ? words : nil
-        table = list.count > Self.scanned && keys.count == list.count ? Set(keys) : nil
+        // Of texts only: numbers of several types are equal in ways a table does not know.
+        table =
+            words.count > Self.scanned && words.count == list.count
+            ? Set(words.map { MapKey.string($0) }) : nil
     }
 
     var parts: [any Node] { [element] }
 
     func test(_ frame: inout Frame) throws(EvaluationError) -> Bool {
+        try frame.meter.charge(2)
         let wanted = try element.value(&frame)
-        guard let table else {
-            try frame.meter.charge(2 + list.count)
-            if let texts {
-                guard case .string(let text) = wanted else { return false }
-                for index in texts.indices where CodePoints.areEqual(texts[index], text) {
-                    return true
-                }
-                return false
-            }
-            return list.contains(wanted)
-        }
-        try frame.meter.charge(3)
-        return MapKey(wanted).map { table.contains($0) } ?? false
+        guard let texts else { return try list.contains(wanted, &frame.meter) }
+        guard case .string(let text) = wanted else { return false }
+        try frame.meter.charge(forTen: text.utf8.count)
+        if let table { return table.contains(.string(text)) }
+        for index in texts.indices where CodePoints.areEqual(texts[index], text) { return true }
+        return false
     }
 
     func value(_ frame: inout Frame) throws(EvaluationError) -> Value { .bool(try test(&frame)) }

@@ -5,7 +5,7 @@ struct Compiler {
     private var slots: [String: Int] = [:]
     private(set) var inputNames: [String] = []
     /// Local names in force, the innermost last.
-    private var locals: [(name: String, slot: Int, lazy: (any Node)?)] = []
+    private var locals: [(name: String, slot: Int, isBound: Bool)] = []
     private var nextLocal = 0
     private(set) var localCount = 0
 
@@ -113,8 +113,8 @@ struct Compiler {
         return SelectNode(whole, field, isOptional: false, range)
     }
 
-    private func read(_ local: (name: String, slot: Int, lazy: (any Node)?)) -> any Node {
-        local.lazy.map { LazyNode(local.slot, $0) } ?? LocalNode(local.slot)
+    private func read(_ local: (name: String, slot: Int, isBound: Bool)) -> any Node {
+        local.isBound ? BoundNode(local.slot) : LocalNode(local.slot)
     }
 
     private mutating func input(_ name: String, _ range: SourceRange) -> any Node {
@@ -248,24 +248,24 @@ struct Compiler {
     private mutating func bind(_ values: [(String, Syntax)], _ body: Syntax) -> any Node {
         let first = reserve(values.count)
         let outer = locals.count
+        var contents: [any Node] = []
         for (offset, (name, value)) in values.enumerated() {
-            let content = node(value)
-            locals.append((name, first + offset, content))
+            contents.append(node(value))
+            locals.append((name, first + offset, true))
         }
-        // A binding is worked out where it is first read, inside loops of the body: what it needs for
-        // loops of its own must not be theirs.
-        nextLocal = localCount
         let inner = node(body)
         locals.removeLast(locals.count - outer)
         nextLocal = first
-        return BindingNode(first..<first + values.count, inner)
+        return BindingNode(first, contents, inner)
     }
 
     private mutating func loop(_ loop: Loop, _ range: SourceRange) -> any Node {
         let source = node(loop.range)
         let first = reserve(2)
         let outer = locals.count
-        for (offset, name) in loop.names.enumerated() { locals.append((name, first + offset, nil)) }
+        for (offset, name) in loop.names.enumerated() {
+            locals.append((name, first + offset, false))
+        }
         let filter = loop.filter.map { node($0) }
         let body = node(loop.body)
         locals.removeLast(locals.count - outer)

@@ -24,6 +24,33 @@ public struct Meter: Sendable {
         if count > 9 { try charge(count / 10) }
     }
 
+    /// For a list or map that still lies in its JSON text: where its parts stand is found out each time.
+    @inline(__always)
+    mutating func charge(looking value: Value) throws(EvaluationError) {
+        switch value {
+        case .list(let list):
+            if case .json(let json) = list.storage { try charge(json.byteCount / 16) }
+        case .map(let map):
+            if case .json(let json) = map.storage { try charge(json.byteCount / 16) }
+        default: break
+        }
+    }
+
+    /// Of values within each other: what goes through them takes as many calls.
+    static let valueDepth: Int32 = 256
+
+    /// - Returns: the value, where it is not nested too deep.
+    @inline(__always)
+    func checked(_ value: Value) throws(EvaluationError) -> Value {
+        guard value.depth <= Self.valueDepth else { throw tooDeep }
+        return value
+    }
+
+    private var tooDeep: EvaluationError {
+        EvaluationError(
+            .limitExceeded, "the limit valueDepth of \(Self.valueDepth) levels is passed")
+    }
+
     /// Before so many bytes are made.
     mutating func grow(by bytes: Int) throws(EvaluationError) {
         growth &+= bytes
@@ -43,8 +70,9 @@ public struct Meter: Sendable {
 /// What an evaluation has in hand.
 struct Frame {
     let inputs: [Value?]
-    /// Of loops and bindings; `nil` while a binding has not been read.
+    /// Of loops and bindings; `nil` for a binding that failed.
     var locals: [Value?]
+    var failures: [Int: EvaluationError] = [:]
     var meter: Meter
 }
 

@@ -54,6 +54,8 @@ struct LoopParts: Sendable {
     func source(_ frame: inout Frame) throws(EvaluationError) -> LoopSource {
         try frame.meter.charge(1)
         let value = try range.value(&frame)
+        // Each element that lies in JSON is looked into as it comes, all together once.
+        try frame.meter.charge(looking: value)
         do { return try LoopSource(value, hasTwo: hasTwo) } catch { throw error.placed(at: place) }
     }
 
@@ -148,7 +150,7 @@ final class CollectNode: Node {
                 values.append(try parts.body.value(&frame))
             }
         }
-        return .list(values)
+        return try frame.meter.checked(.list(values))
     }
 }
 
@@ -185,7 +187,7 @@ final class CollectMapNode: Node {
                 }
             } catch { throw error.placed(at: parts.place) }
         }
-        return .map(MapValue(table))
+        return try frame.meter.checked(.map(MapValue(table)))
     }
 }
 
@@ -209,7 +211,7 @@ final class OptionalMapNode: Node {
         guard let inner = box.value else { return found }
         frame.locals[parts.slot] = inner
         let made = try parts.body.value(&frame)
-        guard isFlat else { return .optional(OptionalValue(made)) }
+        guard isFlat else { return try frame.meter.checked(.optional(OptionalValue(made))) }
         guard case .optional = made else {
             throw EvaluationError.noOverload("optFlatMap", made).placed(at: parts.place)
         }

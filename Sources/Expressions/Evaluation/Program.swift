@@ -58,8 +58,11 @@ public struct Program: Sendable {
     }
 
     private func frame(_ inputs: Inputs) -> Frame {
-        Frame(
-            inputs: inputs.values,
+        var values = inputs.values
+        // Made for another program, perhaps.
+        while values.count < inputNames.count { values.append(nil) }
+        return Frame(
+            inputs: values,
             locals: localCount == 0 ? [] : Array(repeating: nil, count: localCount),
             meter: Meter(limits))
     }

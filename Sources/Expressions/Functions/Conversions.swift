@@ -29,6 +29,19 @@ enum Conversions {
         EvaluationError(.conversion, what)
     }
 
+    /// Longer texts are no numbers.
+    private static let maximumBytes = 400
+
+    private static func number<T>(
+        _ text: String, _ meter: inout Meter, _ what: String, _ read: (String) -> T?
+    ) throws(EvaluationError) -> T {
+        try meter.charge(forTen: min(text.utf8.count, maximumBytes))
+        guard text.utf8.count <= maximumBytes, let value = read(text) else {
+            throw failed("the text is no \(what)")
+        }
+        return value
+    }
+
     private static func same(_ a: Value, _ meter: inout Meter) throws(EvaluationError) -> Value {
         a
     }
@@ -48,8 +61,7 @@ enum Conversions {
             guard value > -0x1p63, value < 0x1p63 else { throw .overflow }
             return .int(Int64(value))
         case .string(let text):
-            guard let whole = Int64(text) else { throw failed("the text is no int") }
-            return .int(whole)
+            return .int(try number(text, &meter, "int") { Int64($0) })
         case .timestamp(let moment): return .int(moment.seconds)
         default: throw .noOverload("int", a)
         }
@@ -65,8 +77,7 @@ enum Conversions {
             guard value >= 0, value < 0x1p64 else { throw .overflow }
             return .uint(UInt64(value))
         case .string(let text):
-            guard let whole = UInt64(text) else { throw failed("the text is no uint") }
-            return .uint(whole)
+            return .uint(try number(text, &meter, "uint") { UInt64($0) })
         default: throw .noOverload("uint", a)
         }
     }
@@ -79,8 +90,7 @@ enum Conversions {
         case .decimal(let value):
             return .double(Double(value.text) ?? .nan)
         case .string(let text):
-            guard let value = Double(text) else { throw failed("the text is no double") }
-            return .double(value)
+            return .double(try number(text, &meter, "double") { Double($0) })
         default: throw .noOverload("double", a)
         }
     }

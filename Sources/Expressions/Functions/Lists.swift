@@ -83,17 +83,22 @@ enum Lists {
 
     /// The places of the keys in their order; equal ones stay as they stand.
     static func order(_ keys: [Value], _ meter: inout Meter) throws(EvaluationError) -> [Int] {
-        try meter.charge(keys.count * max(1, keys.count.bitWidth - keys.count.leadingZeroBitCount))
-        for key in keys.dropFirst()
-        where key.isNumber != keys[0].isNumber
-            || (!key.isNumber && key.typeName != keys[0].typeName)
-        {
-            throw EvaluationError(
-                .noSuchOverload, "a list of different types cannot be put in order")
-        }
-        for key in keys where Value.order(of: key, and: key) == nil {
-            throw EvaluationError(
-                .noSuchOverload, "a list of \(key.typeName) cannot be put in order")
+        guard let first = keys.first else { return [] }
+        let rounds = keys.count.bitWidth - keys.count.leadingZeroBitCount
+        for key in keys {
+            // Each key is compared about as often as the list can be halved.
+            try meter.charge(rounds)
+            try meter.charge(forTen: key.weight / 10 * rounds * 10)
+            guard key.isNumber == first.isNumber,
+                key.isNumber || key.typeName == first.typeName
+            else {
+                throw EvaluationError(
+                    .noSuchOverload, "a list of different types cannot be put in order")
+            }
+            guard Value.order(of: first, and: key) != nil || key.isNumber else {
+                throw EvaluationError(
+                    .noSuchOverload, "these values of \(key.typeName) cannot be put in order")
+            }
         }
         return keys.indices.sorted { (left, right) in
             let order = Value.order(of: keys[left], and: keys[right]) ?? 0
@@ -110,12 +115,21 @@ enum Lists {
         for index in 0..<list.count {
             let value = list[index]
             try meter.charge(1)
-            if let key = MapKey(value) {
-                if seen.insert(key).inserted { out.append(value) }
+            if case .string(let text) = value {
+                // By far the most: a text is equal to no other kind of value.
+                try meter.charge(forTen: text.utf8.count)
+                if seen.insert(.string(text)).inserted { out.append(value) }
                 continue
             }
-            try meter.charge(out.count)
-            if !out.contains(where: { Value.areEqual($0, value) }) { out.append(value) }
+            var isKnown = false
+            for other in out {
+                try meter.charge(1)
+                if try Value.areEqual(other, value, &meter) {
+                    isKnown = true
+                    break
+                }
+            }
+            if !isKnown { out.append(value) }
         }
         return try made(out, &meter)
     }

@@ -22,12 +22,14 @@ enum Optionals {
     ) throws(EvaluationError) -> Value { throw .noOverload("or", a, b) }
 
     private static func of(_ a: Value, _ meter: inout Meter) throws(EvaluationError) -> Value {
-        .optional(OptionalValue(a))
+        try meter.checked(.optional(OptionalValue(a)))
     }
 
     private static func ofNonZeroValue(
         _ a: Value, _ meter: inout Meter
-    ) throws(EvaluationError) -> Value { .optional(OptionalValue(a.isZero ? nil : a)) }
+    ) throws(EvaluationError) -> Value {
+        try meter.checked(.optional(OptionalValue(a.isZero ? nil : a)))
+    }
 
     private static func hasValue(
         _ a: Value, _ meter: inout Meter

@@ -7,38 +7,45 @@ enum Sets {
     ])
 
     private static func lists(
-        _ name: String, _ a: Value, _ b: Value, _ meter: inout Meter
+        _ name: String, _ a: Value, _ b: Value
     ) throws(EvaluationError) -> (ListValue, ListValue) {
         guard case .list(let left) = a, case .list(let right) = b else {
             throw .noOverload("sets." + name, a, b)
         }
-        let (product, isOver) = left.count.multipliedReportingOverflow(by: right.count)
-        try meter.charge(isOver ? 1 << 40 : product)
         return (left, right)
     }
 
-    private static func holds(_ whole: ListValue, _ part: ListValue) -> Bool {
-        (0..<part.count).allSatisfy { whole.contains(part[$0]) }
+    private static func holds(
+        _ whole: ListValue, _ part: ListValue, _ meter: inout Meter
+    ) throws(EvaluationError) -> Bool {
+        for index in 0..<part.count {
+            guard try whole.contains(part[index], &meter) else { return false }
+        }
+        return true
     }
 
     private static func contains(
         _ a: Value, _ b: Value, _ meter: inout Meter
     ) throws(EvaluationError) -> Value {
-        let (left, right) = try lists("contains", a, b, &meter)
-        return .bool(holds(left, right))
+        let (left, right) = try lists("contains", a, b)
+        return .bool(try holds(left, right, &meter))
     }
 
     private static func equivalent(
         _ a: Value, _ b: Value, _ meter: inout Meter
     ) throws(EvaluationError) -> Value {
-        let (left, right) = try lists("equivalent", a, b, &meter)
-        return .bool(holds(left, right) && holds(right, left))
+        let (left, right) = try lists("equivalent", a, b)
+        guard try holds(left, right, &meter) else { return .bool(false) }
+        return .bool(try holds(right, left, &meter))
     }
 
     private static func intersects(
         _ a: Value, _ b: Value, _ meter: inout Meter
     ) throws(EvaluationError) -> Value {
-        let (left, right) = try lists("intersects", a, b, &meter)
-        return .bool((0..<right.count).contains { left.contains(right[$0]) })
+        let (left, right) = try lists("intersects", a, b)
+        for index in 0..<right.count where try left.contains(right[index], &meter) {
+            return .bool(true)
+        }
+        return .bool(false)
     }
 }

@@ -26,7 +26,7 @@ enum Times {
             guard let moment = Timestamp(seconds: seconds) else { throw outOfRange }
             return .timestamp(moment)
         case .string(let text):
-            guard let moment = Timestamp(text) else {
+            guard text.utf8.count <= 100, let moment = Timestamp(text) else {
                 throw EvaluationError(
                     .conversion,
                     "the text is no moment from the year 1 to 9999, such as 2026-11-28T08:00:00Z")
@@ -113,8 +113,11 @@ enum Times {
                         throw .noOverload(name, a, b)
                     }
                     try meter.charge(10)
-                    guard let offset = ZoneOffset.seconds(of: zone, at: moment) else {
-                        throw EvaluationError(.invalidArgument, "unknown time zone “\(zone)”")
+                    guard zone.utf8.count <= 100,
+                        let offset = ZoneOffset.seconds(of: zone, at: moment)
+                    else {
+                        throw EvaluationError(
+                            .invalidArgument, "unknown time zone “\(zone.prefix(60))”")
                     }
                     return .int(part.value(of: moment, offset: offset))
                 }),

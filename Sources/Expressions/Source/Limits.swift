@@ -4,8 +4,8 @@ public struct Limits: Sendable, Hashable {
     public var sourceBytes = 65_536
     /// Parts above each other. What is joined by `&&` or `||` counts as one level.
     public var depth = 96
-    /// Steps of one evaluation: one for each part that is evaluated, and one for every ten bytes of a
-    /// text or ten elements of a list that are gone through.
+    /// Steps of one evaluation: one for each part that is evaluated, for every ten bytes of a text and for
+    /// each element of a list that is gone through.
     public var cost = 1_000_000
     /// Bytes of all texts, lists and maps that one evaluation makes, roughly.
     public var growthBytes = 16_777_216

@@ -2,6 +2,8 @@
 enum Suggestion {
     /// - Returns: the nearest of `names` by edits, if it is near enough to be a slip.
     static func nearest(to name: String, among names: some Sequence<String>) -> String? {
+        // A slip of the pen is one in a name, not in a text.
+        guard name.utf8.count <= 64 else { return nil }
         let limit = max(1, min(3, name.utf8.count / 3))
         var best: (name: String, distance: Int)?
         for candidate in names where candidate != name {

@@ -205,7 +205,8 @@ struct Parser {
     private static func path(of tree: Syntax) -> String? {
         switch tree.kind {
         case .name(let name, let isRooted): return (isRooted ? "." : "") + name
-        case .select(let operand, let field, false):
+        // A field in backticks is no part of a type's name.
+        case .select(let operand, let field, false) where Printer.isPlain(field):
             return path(of: operand).map { $0 + "." + field }
         default: return nil
         }

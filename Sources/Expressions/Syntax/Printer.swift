@@ -105,10 +105,20 @@ public struct Printer {
             out += " : "
             write(trees[2], above: 0)
         case Operator.not, Operator.negate:
-            out += name == Operator.not ? "!" : "-"
-            // A minus before digits would become the number's own.
-            let isNumber = if case .literal = trees[0].kind { true } else { false }
-            write(trees[0], above: name == Operator.negate && isNumber ? 9 : 6)
+            var inner = Printer()
+            inner.write(trees[0], above: 6)
+            let sign = name == Operator.not ? "!" : "-"
+            // A minus before digits would become the number's own, and two signs of one kind only may
+            // follow each other.
+            let first = inner.out.utf8.first ?? 0
+            let needs =
+                name == Operator.negate
+                ? Lexer.isDigit(first) || first == UInt8(ascii: "!")
+                : first == UInt8(ascii: "-")
+            let isNegativeNumber = first == UInt8(ascii: "-") && !Self.isNegation(trees[0])
+            out +=
+                needs || (name == Operator.negate && isNegativeNumber)
+                ? "\(sign)(\(inner.out))" : sign + inner.out
         case Operator.index, Operator.optionalIndex:
             write(trees[0], above: Self.memberRank)
             out += name == Operator.index ? "[" : "[?"
@@ -124,6 +134,11 @@ public struct Printer {
         }
     }
 
+    private static func isNegation(_ tree: Syntax) -> Bool {
+        if case .call(Operator.negate, nil, _) = tree.kind { return true }
+        return false
+    }
+
     // MARK: - Words
 
     private static func text(ofName name: String, isRooted: Bool) -> String {
@@ -135,11 +150,14 @@ public struct Printer {
     }
 
     private static func text(ofField field: String) -> String {
-        let isPlain =
-            !field.isEmpty && field.utf8.allSatisfy { Lexer.isLetter($0) || Lexer.isDigit($0) }
+        isPlain(field) ? field : "`\(field)`"
+    }
+
+    /// Whether a field needs no backticks.
+    static func isPlain(_ field: String) -> Bool {
+        !field.isEmpty && field.utf8.allSatisfy { Lexer.isLetter($0) || Lexer.isDigit($0) }
             && field.utf8.first.map { Lexer.isLetter($0) } == true
             && !["true", "false", "null", "in"].contains(field)
-        return isPlain ? field : "`\(field)`"
     }
 
     private static func text(of literal: Literal) -> String {

@@ -4,14 +4,20 @@ public struct PartialEvaluation {
     private let known: [String: Value]
     private var locals: [String] = []
 
+    /// Each part is tried once at each level above it: so it must be little each time.
+    private static let maximumCost = 2000
+    /// A literal of more parts than this is no shorter than what it stands for.
+    private static let maximumParts = 500
+
     /// Constant folding: nothing is known but what is written down.
     public static func folded(_ tree: Syntax, in environment: Environment) -> Syntax {
         residual(of: tree, knowing: [:], in: environment)
     }
 
     /// - Parameter known: values of some variables; the others are unknown.
-    /// - Returns: an expression that gives, with the other variables, what the whole gives with all.
-    ///   What would fail is left as it is, since it may never be reached.
+    /// - Returns: an expression that gives, with all variables, what the whole gives. What would fail is left
+    ///   as it is, since it may never be reached, and so is what is long to work out or to write down, and a
+    ///   known value that no expression stands for.
     public static func residual(
         of tree: Syntax, knowing known: [String: Value], in environment: Environment
     ) -> Syntax {
@@ -34,13 +40,18 @@ public struct PartialEvaluation {
     private func constant(_ tree: Syntax) -> Syntax? {
         if case .literal = tree.kind { return tree }
         guard !readsUnknown(tree, locals) else { return nil }
-        let program = Compiler.program(tree, in: environment)
+        var briefly = environment
+        briefly.limits.cost = min(briefly.limits.cost, Self.maximumCost)
+        let program = Compiler.program(tree, in: briefly)
         guard let value = try? program.evaluate(known) else { return nil }
-        return Self.tree(of: value, at: tree.range)
+        var budget = Self.maximumParts
+        return Self.tree(of: value, at: tree.range, &budget)
     }
 
     private func readsUnknown(_ tree: Syntax, _ bound: [String]) -> Bool {
         switch tree.kind {
+        case .call(let name, let target?, let arguments) where isNamespace(target, name):
+            return arguments.contains { readsUnknown($0, bound) }
         case .name, .select:
             if let path = Resolver.path(of: tree) {
                 if !path.isRooted, bound.contains(path.names[0]) {
@@ -182,7 +193,12 @@ public struct PartialEvaluation {
     // MARK: - Values as text
 
     /// - Returns: `nil` for a value that no expression stands for.
-    static func tree(of value: Value, at range: SourceRange) -> Syntax? {
+    /// - Parameter budget: how many parts it may have; a text counts by its bytes.
+    static func tree(
+        of value: Value, at range: SourceRange, _ budget: inout Int
+    ) -> Syntax? {
+        budget -= 1
+        guard budget >= 0 else { return nil }
         func call(_ name: String, _ text: String) -> Syntax {
             Syntax(
                 .call(name, target: nil, [Syntax(.literal(.string(text)), at: range)]), at: range)
@@ -196,22 +212,25 @@ public struct PartialEvaluation {
             return own.isFinite
                 ? Syntax(.literal(.double(own)), at: range)
                 : call("double", Conversions.text(of: own))
-        case .string(let own): return Syntax(.literal(.string(own)), at: range)
+        case .string(let own):
+            budget -= own.utf8.count / 16
+            return budget >= 0 ? Syntax(.literal(.string(own)), at: range) : nil
         case .bytes(let own): return Syntax(.literal(.bytes(own)), at: range)
         case .timestamp(let own): return call("timestamp", own.text)
         case .duration(let own): return call("duration", own.text)
         case .decimal(let own): return call("decimal", own.text)
         case .list(let list):
-            let parts = list.values.map { tree(of: $0, at: range) }
-            guard parts.allSatisfy({ $0 != nil }) else { return nil }
-            return Syntax(
-                .list(parts.compactMap { $0 }.map { Syntax.Element(value: $0, isOptional: false) }),
-                at: range)
+            var parts: [Syntax.Element] = []
+            for index in 0..<list.count {
+                guard let part = tree(of: list[index], at: range, &budget) else { return nil }
+                parts.append(Syntax.Element(value: part, isOptional: false))
+            }
+            return Syntax(.list(parts), at: range)
         case .map(let map):
             var entries: [Syntax.Entry] = []
             for (index, key) in map.keys.enumerated() {
-                guard let key = tree(of: key, at: range),
-                    let own = tree(of: map.value(at: index), at: range)
+                guard let key = tree(of: key, at: range, &budget),
+                    let own = tree(of: map.value(at: index), at: range, &budget)
                 else { return nil }
                 entries.append(Syntax.Entry(key: key, value: own, isOptional: false))
             }

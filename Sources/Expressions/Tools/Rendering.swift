@@ -2,52 +2,111 @@ import Foundation
 
 /// Values as text, for people and for other programs.
 public enum Rendering {
+    /// What is longer is cut, and ends in “…”.
+    public static let maximumBytes = 1_048_576
+
     /// As an expression that gives the value, where there is one: `[1, "a", timestamp("…")]`.
     public static func text(of value: Value) -> String {
-        if let tree = PartialEvaluation.tree(of: value, at: .none) { return Printer.text(of: tree) }
-        switch value {
-        case .type(let type): return type.name
-        case .optional(let box):
-            return box.value.map { "optional.of(\(text(of: $0)))" } ?? "optional.none()"
-        case .host(let host): return "\(host.typeName)(\(Printer.quoted(host.text)))"
-        case .list(let list): return "[" + list.values.map(text).joined(separator: ", ") + "]"
-        case .map(let map):
-            let entries = map.keys.enumerated().map { index, key in
-                "\(text(of: key)): \(text(of: map.value(at: index)))"
-            }
-            return "{" + entries.joined(separator: ", ") + "}"
-        default: return value.typeName
-        }
+        var writer = Writer(left: maximumBytes)
+        writer.text(value)
+        return writer.out
     }
 
-    /// As JSON: texts for what JSON has no word for, base64 for bytes, null for none.
+    /// What one value holds many times is written as often: it must have an end.
+    static let maximumJSONBytes = 67_108_864
+
+    /// As JSON: texts for what JSON has no word for, base64 for bytes, null for none; a text that says so
+    /// for what is too long.
     public static func json(of value: Value) -> String {
+        var writer = Writer(left: maximumJSONBytes)
+        writer.json(value)
+        return writer.left > 0 ? writer.out : "\"(too long to be written)\""
+    }
+}
+
+/// Writes one value, until there is no room.
+private struct Writer {
+    var out = ""
+    var left: Int
+
+    private mutating func put(_ text: String) {
+        guard left > 0 else { return }
+        left -= text.utf8.count
+        out += left > 0 ? text : "…"
+    }
+
+    mutating func text(_ value: Value) {
+        guard left > 0 else { return }
         switch value {
-        case .null: return "null"
-        case .bool(let own): return own ? "true" : "false"
-        case .int(let own): return String(own)
-        case .uint(let own): return String(own)
-        case .double(let own): return own.isFinite ? "\(own)" : quoted(Conversions.text(of: own))
-        case .string(let own): return quoted(own)
-        case .bytes(let own): return quoted(Data(own).base64EncodedString())
-        case .timestamp(let own): return quoted(own.text)
-        case .duration(let own): return quoted(own.text)
-        case .decimal(let own): return quoted(own.text)
-        case .type(let own): return quoted(own.name)
-        case .optional(let box): return box.value.map(json) ?? "null"
-        case .host(let host): return quoted(host.text)
-        case .list(let list): return "[" + list.values.map(json).joined(separator: ",") + "]"
-        case .map(let map):
-            let entries = map.keys.enumerated().map { index, key in
-                "\(name(of: key)):\(json(of: map.value(at: index)))"
+        case .type(let type): put(type.name)
+        case .optional(let box):
+            guard let inner = box.value else { return put("optional.none()") }
+            put("optional.of(")
+            text(inner)
+            put(")")
+        case .host(let host): put("\(host.typeName)(\(Printer.quoted(host.text)))")
+        case .list(let list):
+            put("[")
+            for index in 0..<list.count where left > 0 {
+                if index > 0 { put(", ") }
+                text(list[index])
             }
-            return "{" + entries.joined(separator: ",") + "}"
+            put("]")
+        case .map(let map):
+            put("{")
+            for (index, key) in map.keys.enumerated() where left > 0 {
+                if index > 0 { put(", ") }
+                text(key)
+                put(": ")
+                text(map.value(at: index))
+            }
+            put("}")
+        default:
+            var budget = Int.max
+            let tree = PartialEvaluation.tree(of: value, at: .none, &budget)
+            put(tree.map { Printer.text(of: $0) } ?? value.typeName)
         }
     }
 
-    private static func name(of key: Value) -> String {
-        if case .string(let text) = key { return quoted(text) }
-        return quoted(json(of: key))
+    mutating func json(_ value: Value) {
+        guard left > 0 else { return }
+        switch value {
+        case .null: put("null")
+        case .bool(let own): put(own ? "true" : "false")
+        case .int(let own): put(String(own))
+        case .uint(let own): put(String(own))
+        case .double(let own):
+            put(own.isFinite ? "\(own)" : Self.quoted(Conversions.text(of: own)))
+        case .string(let own): put(Self.quoted(own))
+        case .bytes(let own): put(Self.quoted(Data(own).base64EncodedString()))
+        case .timestamp(let own): put(Self.quoted(own.text))
+        case .duration(let own): put(Self.quoted(own.text))
+        case .decimal(let own): put(Self.quoted(own.text))
+        case .type(let own): put(Self.quoted(own.name))
+        case .optional(let box): json(box.value ?? .null)
+        case .host(let host): put(Self.quoted(host.text))
+        case .list(let list):
+            put("[")
+            for index in 0..<list.count {
+                if index > 0 { put(",") }
+                json(list[index])
+            }
+            put("]")
+        case .map(let map):
+            put("{")
+            for (index, key) in map.keys.enumerated() {
+                if index > 0 { put(",") }
+                name(key)
+                put(":")
+                json(map.value(at: index))
+            }
+            put("}")
+        }
+    }
+
+    private mutating func name(_ key: Value) {
+        if case .string(let text) = key { return put(Self.quoted(text)) }
+        put(Self.quoted(Rendering.json(of: key)))
     }
 
     private static func quoted(_ text: String) -> String {

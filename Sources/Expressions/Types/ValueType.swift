@@ -120,7 +120,12 @@ struct SignatureReader {
         return String(String.UnicodeScalarView(scalars[start..<place]))
     }
 
+    private var level = 0
+
     mutating func type() -> ValueType? {
+        level += 1
+        defer { level -= 1 }
+        guard level <= 32 else { return nil }
         let name = word()
         guard !name.isEmpty, !name.hasPrefix("."), !name.hasSuffix(".") else { return nil }
         guard take("(") else {

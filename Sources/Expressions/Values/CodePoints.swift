@@ -27,6 +27,17 @@ enum CodePoints {
 
     /// - Returns: negative, zero or positive.
     static func order(_ left: String, _ right: String) -> Int {
+        let (a, b) = (left.utf8.count, right.utf8.count)
+        let found = left.utf8.withContiguousStorageIfAvailable { one -> Int? in
+            right.utf8.withContiguousStorageIfAvailable { other -> Int in
+                guard let first = one.baseAddress, let second = other.baseAddress else {
+                    return a - b
+                }
+                let order = Int(memcmp(first, second, min(a, b)))
+                return order == 0 ? a - b : order
+            }
+        }
+        if let found, let order = found { return order }
         if left.utf8.lexicographicallyPrecedes(right.utf8) { return -1 }
         return areEqual(left, right) ? 0 : 1
     }

@@ -42,7 +42,8 @@ public struct DecimalValue: Sendable {
             rest.utf8.allSatisfy({ Lexer.isDigit($0) || $0 == UInt8(ascii: ".") })
         else { return nil }
         let decimals = parts.count == 2 ? parts[1] : ""
-        guard decimals.utf8.count <= Self.scales.upperBound,
+        let digits = (parts[0] + decimals).drop { $0 == "0" }.utf8.count
+        guard decimals.utf8.count <= Self.scales.upperBound, digits <= Self.scales.upperBound,
             let value = Int128(String(parts[0] + decimals))
         else { return nil }
         self.init(coefficient: isNegative ? -value : value, scale: decimals.utf8.count)
@@ -77,9 +78,16 @@ public struct DecimalValue: Sendable {
 
     static func order(_ left: DecimalValue, _ right: DecimalValue) -> Int {
         if let (a, b, _) = aligned(left, right) { return a < b ? -1 : (a == b ? 0 : 1) }
-        // Too wide to align: the whole parts differ, or the signs.
-        let (a, b) = (left.whole, right.whole)
-        return a < b ? -1 : (a > b ? 1 : (left.scale > right.scale ? 1 : -1))
+        // Too wide to align as a whole: by whole parts, and then by what follows the point, which always
+        // can be aligned.
+        if left.whole != right.whole { return left.whole < right.whole ? -1 : 1 }
+        let scale = max(left.scale, right.scale)
+        let (a, b) = (left.fraction(at: scale), right.fraction(at: scale))
+        return a < b ? -1 : (a == b ? 0 : 1)
+    }
+
+    private func fraction(at scale: Int) -> Int128 {
+        coefficient % Self.power(self.scale) * Self.power(scale - self.scale)
     }
 
     private var whole: Int128 { coefficient / Self.power(scale) }
@@ -148,12 +156,5 @@ public struct DecimalValue: Sendable {
             case .halfEven: half > 0 || (half == 0 && division % 2 != 0)
             }
         return isAway ? division + (isNegative ? -1 : 1) : division
-    }
-
-    /// What hashes the same where two are equal.
-    var normalised: DecimalValue {
-        var (value, scale) = (coefficient, scale)
-        while scale > 0, value % 10 == 0 { (value, scale) = (value / 10, scale - 1) }
-        return DecimalValue(coefficient: value, scale: scale)
     }
 }

@@ -4,7 +4,6 @@ import Glibc
 ///
 /// A number without a point or an exponent that fits is an int, any other a double.
 public struct JSONView: Sendable {
-    /// - Parameter nesting: more levels than this are an error where they are looked into.
     /// - Throws: `EvaluationError` of `.invalidArgument` where the outermost value is malformed; what
     ///   lies deeper is looked at when it is read, and what is malformed there is null.
     public static func value(_ text: [UInt8]) throws(EvaluationError) -> Value {
@@ -100,14 +99,42 @@ struct JSONText: Sendable {
 
     func value(_ range: Range<Int>) -> Value {
         switch bytes[range.lowerBound] {
-        case UInt8(ascii: "{"): return .map(MapValue(JSONMap(self, range)))
-        case UInt8(ascii: "["): return .list(ListValue(JSONList(self, range)))
+        case UInt8(ascii: "{"):
+            let map = JSONMap(self, range)
+            return map.end == range.upperBound ? .map(MapValue(map)) : .null
+        case UInt8(ascii: "["):
+            let list = JSONList(self, range)
+            return list.isWhole ? .list(ListValue(list)) : .null
         case UInt8(ascii: "\""): return .string(string(range))
-        case UInt8(ascii: "t"): return .bool(true)
-        case UInt8(ascii: "f"): return .bool(false)
-        case UInt8(ascii: "n"): return .null
-        default: return number(range)
+        case UInt8(ascii: "t") where bytes[range].elementsEqual("true".utf8): return .bool(true)
+        case UInt8(ascii: "f") where bytes[range].elementsEqual("false".utf8): return .bool(false)
+        default: return isNumber(range) ? number(range) : .null
         }
+    }
+
+    /// Whether it is written as JSON writes numbers: a sign, digits without a leading zero, a fraction, an
+    /// exponent.
+    private func isNumber(_ range: Range<Int>) -> Bool {
+        var place = range.lowerBound
+        func digits() -> Int {
+            let start = place
+            while place < range.upperBound, Lexer.isDigit(bytes[place]) { place += 1 }
+            return place - start
+        }
+        if bytes[place] == 0x2D { place += 1 }
+        let isZero = place < range.upperBound && bytes[place] == 0x30
+        let whole = digits()
+        guard whole > 0, !isZero || whole == 1 else { return false }
+        if place < range.upperBound, bytes[place] == 0x2E {
+            place += 1
+            guard digits() > 0 else { return false }
+        }
+        if place < range.upperBound, bytes[place] | 0x20 == UInt8(ascii: "e") {
+            place += 1
+            if place < range.upperBound, bytes[place] == 0x2B || bytes[place] == 0x2D { place += 1 }
+            guard digits() > 0 else { return false }
+        }
+        return place == range.upperBound
     }
 
     private func number(_ range: Range<Int>) -> Value {
@@ -121,7 +148,8 @@ struct JSONText: Sendable {
         if place == range.upperBound { return .int(isNegative ? -value : value) }
         let text = String(decoding: bytes[range], as: UTF8.self)
         if let whole = Int64(text) { return .int(whole) }
-        return Double(text).map { .double($0) } ?? .null
+        guard let double = Double(text), double.isFinite else { return .null }
+        return .double(double)
     }
 
     /// - Parameter range: the quotes included.
@@ -169,86 +197,4 @@ struct JSONText: Sendable {
         flush()
         return out
     }
-}
-
-/// An object: where its names and values stand.
-final class JSONMap: Sendable {
-    private struct Place {
-        let name: Range<Int>
-        let value: Range<Int>
-    }
-
-    private let text: JSONText
-    private let places: [Place]
-    /// The place after it; `nil` where it is malformed, which ends it early.
-    let end: Int?
-
-    /// - Parameter range: begins with the brace that opens it.
-    init(_ text: JSONText, _ range: Range<Int>) {
-        self.text = text
-        var found: [Place] = []
-        var place = text.skipBlanks(range.lowerBound + 1)
-        var isWanted = false
-        while place < range.upperBound, text.bytes[place] == UInt8(ascii: "\"") {
-            guard let nameEnd = text.end(of: place) else { break }
-            let colon = text.skipBlanks(nameEnd)
-            guard colon < range.upperBound, text.bytes[colon] == UInt8(ascii: ":") else { break }
-            let start = text.skipBlanks(colon + 1)
-            guard let end = text.end(of: start) else { break }
-            found.append(Place(name: place..<nameEnd, value: start..<end))
-            place = text.skipBlanks(end)
-            isWanted = place < range.upperBound && text.bytes[place] == UInt8(ascii: ",")
-            guard isWanted else { break }
-            place = text.skipBlanks(place + 1)
-        }
-        places = found
-        let isClosed = place < range.upperBound && text.bytes[place] == UInt8(ascii: "}")
-        end = isClosed && !isWanted ? place + 1 : nil
-    }
-
-    var count: Int { places.count }
-
-    var names: [String] { places.map { text.string($0.name) } }
-
-    func value(at index: Int) -> Value { text.value(places[index].value) }
-
-    /// Of a name that comes twice, the last.
-    func value(of name: String) -> Value? {
-        let wanted = name.utf8
-        for place in places.reversed() {
-            let inner = text.bytes[place.name.lowerBound + 1..<place.name.upperBound - 1]
-            if inner.count == wanted.count, inner.elementsEqual(wanted) {
-                return text.value(place.value)
-            }
-            if inner.contains(UInt8(ascii: "\\")),
-                CodePoints.areEqual(text.string(place.name), name)
-            {
-                return text.value(place.value)
-            }
-        }
-        return nil
-    }
-}
-
-/// An array: where its values stand.
-final class JSONList: Sendable {
-    private let text: JSONText
-    private let places: [Range<Int>]
-
-    init(_ text: JSONText, _ range: Range<Int>) {
-        self.text = text
-        var found: [Range<Int>] = []
-        var place = text.skipBlanks(range.lowerBound + 1)
-        while place < range.upperBound - 1, let end = text.end(of: place) {
-            found.append(place..<end)
-            place = text.skipBlanks(end)
-            guard place < range.upperBound, text.bytes[place] == UInt8(ascii: ",") else { break }
-            place = text.skipBlanks(place + 1)
-        }
-        places = found
-    }
-
-    var count: Int { places.count }
-
-    subscript(index: Int) -> Value { text.value(places[index]) }
 }

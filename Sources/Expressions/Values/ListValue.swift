@@ -6,10 +6,18 @@ public struct ListValue: Sendable {
     }
 
     let storage: Storage
+    /// How many lists, maps and optionals lie within each other, this one counted.
+    let depth: Int32
 
-    public init(_ values: [Value]) { storage = .values(values) }
+    public init(_ values: [Value]) {
+        storage = .values(values)
+        depth = 1 + values.reduce(0) { max($0, $1.depth) }
+    }
 
-    init(_ json: JSONList) { storage = .json(json) }
+    init(_ json: JSONList) {
+        storage = .json(json)
+        depth = 1
+    }
 
     public var count: Int {
         switch storage {

@@ -6,10 +6,18 @@ public struct MapValue: Sendable {
     }
 
     let storage: Storage
+    /// As of a list.
+    let depth: Int32
 
-    init(_ builder: MapBuilder) { storage = .table(MapTable(builder)) }
+    init(_ builder: MapBuilder) {
+        storage = .table(MapTable(builder))
+        depth = 1 + builder.values.reduce(0) { max($0, $1.depth) }
+    }
 
-    init(_ json: JSONMap) { storage = .json(json) }
+    init(_ json: JSONMap) {
+        storage = .json(json)
+        depth = 1
+    }
 
     /// - Returns: `nil` where a key comes twice or is no bool, int, uint or string.
     public init?(_ entries: [(key: Value, value: Value)]) {

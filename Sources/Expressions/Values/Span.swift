@@ -19,20 +19,20 @@ public struct Span: Sendable, Hashable {
             self.init(nanoseconds: 0)
             return
         }
-        guard !rest.isEmpty else { return nil }
-        var sum: Int64 = 0
+        guard !rest.isEmpty, text.utf8.count <= Self.maximumBytes else { return nil }
+        var sum: Int128 = 0
         while !rest.isEmpty {
             guard let part = Self.part(&rest) else { return nil }
-            // Downwards, since there is one more below zero.
-            let (next, isOver) = sum.subtractingReportingOverflow(part)
-            guard !isOver else { return nil }
-            sum = next
+            sum += part
         }
-        guard isNegative || sum != .min else { return nil }
-        self.init(nanoseconds: isNegative ? sum : -sum)
+        guard let nanoseconds = Int64(exactly: isNegative ? -sum : sum) else { return nil }
+        self.init(nanoseconds: nanoseconds)
     }
 
-    private static func part(_ rest: inout Substring) -> Int64? {
+    /// Longer texts are no durations; so few parts cannot pass 128 bits either.
+    static let maximumBytes = 100
+
+    private static func part(_ rest: inout Substring) -> Int128? {
         let whole = rest.prefix { $0.isASCII && $0.isNumber }
         rest = rest.dropFirst(whole.count)
         var decimals = Substring()
@@ -46,14 +46,13 @@ public struct Span: Sendable, Hashable {
         rest = rest.dropFirst(name.count)
         guard let unit = units.first(where: { $0.name == name })?.nanoseconds else { return nil }
         guard let count = whole.isEmpty ? 0 : Int64(whole) else { return nil }
-        let (product, isOver) = count.multipliedReportingOverflow(by: unit)
-        var sum = product
+        var sum = Int128(count) * Int128(unit)
         var place = unit
         for digit in decimals {
             place /= 10
-            sum += Int64(digit.wholeNumberValue ?? 0) * place
+            sum += Int128((digit.wholeNumberValue ?? 0)) * Int128(place)
         }
-        return isOver || sum < product ? nil : sum
+        return sum
     }
 
     /// Seconds with as many decimals as needed, such as `5400s` or `0.25s`.

@@ -58,7 +58,10 @@ public struct Timestamp: Sendable, Hashable, Comparable {
             return value
         }
         func has(_ character: Character, at place: Int) -> Bool {
-            place < bytes.count && bytes[place] | 0x20 == character.asciiValue.map { $0 | 0x20 }
+            guard place < bytes.count else { return false }
+            // Letters in either case; signs as they are.
+            let byte = Lexer.isLetter(bytes[place]) ? bytes[place] | 0x20 : bytes[place]
+            return byte == character.asciiValue
         }
         guard bytes.count >= 20, let year = number(0..<4), has("-", at: 4),
             let month = number(5..<7), has("-", at: 7), let day = number(8..<10),
@@ -87,7 +90,9 @@ public struct Timestamp: Sendable, Hashable, Comparable {
     }
 
     private static func offset(_ bytes: ArraySlice<UInt8>) -> Int64? {
-        if bytes.count == 1, bytes.first.map({ $0 | 0x20 }) == UInt8(ascii: "z") { return 0 }
+        if bytes.count == 1, bytes.first == UInt8(ascii: "Z") || bytes.first == UInt8(ascii: "z") {
+            return 0
+        }
         guard bytes.count == 6 else { return nil }
         return ZoneOffset.fixed(String(decoding: bytes, as: UTF8.self))
     }

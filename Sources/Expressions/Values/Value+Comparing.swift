@@ -71,11 +71,6 @@ extension Value {
         }
     }
 
-    /// Whether the two can be put in order at all, NaN among them.
-    static func areOrdered(_ left: Value, _ right: Value) -> Bool {
-        order(of: left, and: right) != nil || (left.isNumber && right.isNumber)
-    }
-
     var isNumber: Bool {
         switch self {
         case .int, .uint, .double: true

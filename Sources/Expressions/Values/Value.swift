@@ -32,7 +32,12 @@ public struct TypeName: Sendable, Hashable {
 /// A value that is there, or none.
 public final class OptionalValue: Sendable {
     public let value: Value?
-    public init(_ value: Value?) { self.value = value }
+    let depth: Int32
+
+    public init(_ value: Value?) {
+        self.value = value
+        depth = 1 + (value?.depth ?? 0)
+    }
 }
 
 /// A value of a type that the host declares: it has fields, or only functions.
@@ -72,6 +77,16 @@ extension Value {
         case .optional: "optional_type"
         case .decimal: "decimal"
         case .host(let value): value.typeName
+        }
+    }
+
+    /// How many lists, maps and optionals lie within each other; what lies in JSON is counted as one.
+    var depth: Int32 {
+        switch self {
+        case .list(let list): list.depth
+        case .map(let map): map.depth
+        case .optional(let box): box.depth
+        default: 0
         }
     }
 

@@ -60,6 +60,9 @@ enum CollectionCases {
         cel.block([1, cel.index(0) + 1], cel.index(1) * 2) => 4
         cel.block([1 / 0], 2) => 2
         cel.block(1, 2) =! invalidMacro
+        cel.block([[1, 2, 3].map(y, y * 10), [5, 6].map(x, cel.index(0).size() + x)], cel.index(1)) => [8, 9]
+        [1].map(z, cel.bind(x, [z].map(y, y + 1), [5].map(q, x[0] + q + z))) => [[8]]
+        {'b': 1, 'a': 2}.sortBy(x, x) =! typeMismatch
         cel.index(-1) =! invalidMacro
         [1, 2].map(cel.iterVar(0, 0), cel.iterVar(0, 0) + 1) => [2, 3]
         """#
@@ -87,6 +90,13 @@ enum CollectionCases {
         [dyn(2), 1u].sort() => [1u, 2]
         [dyn(1), 'a'].sort() =! noSuchOverload
         [[2], [1]].sort() =! noSuchOverload
+        [money('1', 'EUR'), money('1', 'USD')].sort() =! noSuchOverload
+        [1, decimal('1')].distinct().size() => 1
+        [decimal('1'), 1].distinct().size() => 1
+        decimal('1') in [dyn(1), 2, 3, 4, 5, 6, 7, 8, 9] => true
+        9007199254740992.0 in [dyn(9007199254740993), 1, 2, 3, 4, 5, 6, 7, 8, 9] => true
+        'j' in ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'] => true
+        dyn(1) in ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'] => false
         [{'n': 2}, {'n': 1}].sortBy(x, x.n) => [{'n': 1}, {'n': 2}]
         ['bb', 'a'].sortBy(x, size(x)) => ['a', 'bb']
         [1, 2, 1].distinct() => [1, 2]

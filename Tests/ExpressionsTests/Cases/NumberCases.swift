@@ -171,6 +171,7 @@ enum NumberCases {
         string(123456.789) => '123456.789'
         string(double('NaN')) => 'NaN'
         string(true) => 'true'
+        (true ? null : money('1', 'EUR')) == null => true
         string('a') => 'a'
         string(b'abc') => 'abc'
         string(b'\xff') =! conversion
@@ -288,6 +289,11 @@ enum NumberCases {
         string(decimal('1.5') * 2) => '3.0'
         string(2 * decimal('1.5')) => '3.0'
         decimal('-1') < decimal('0') => true
+        decimal('1234567890.1') < decimal('1234567890.2000000000000000001') => true
+        decimal('9.9999999999999999999999999999999999998') > decimal('9.9999999999999999999999999999999999997') => true
+        decimal('99999999999999999999999999999999999999') + decimal('1') > decimal('0.5') => true
+        decimal('99999999999999999999999999999999999999') * -1 < decimal('0.00000000000000000000000000000000000001') => true
+        decimal('100000000000000000000000000000000000000') =! conversion
         decimal(3) == decimal('3') => true
         decimal(3u) == decimal('3.0') => true
         string(decimal('10').divide(decimal('3'), 2, 'halfEven')) => '3.33'

@@ -20,8 +20,9 @@ enum TextCases {
         matches('abc', '[a-c]+') => true
         'abc'.matches('(?i)ABC') => true
         'é'.matches('^.$') => true
-        'abc'.matches('[') =! invalidArgument
-        'abc'.matches('(?=a)') =! invalidArgument
+        'abc'.matches('[') =! invalidLiteral
+        'abc'.matches('(?=a)') =! invalidLiteral
+        'abc'.matches('[' + '') =! invalidArgument
         'abc'.matches(dyn(1)) =! noSuchOverload
         'abc'.charAt(0) => 'a'
         'aéc'.charAt(1) => 'é'
@@ -146,6 +147,13 @@ enum TextCases {
         ip('::ffff:1.2.3.4') =! conversion
         isIP('1.2.3.4') => true
         isIP('x') => false
+        isIP('10.0.0.1\x00evil') => false
+        cidr('10.0.0.0\x00x/8') =! conversion
+        ip.isCanonical('::102:304') => true
+        string(ip('1:0:0:2:0:0:0:3')) => '1:0:0:2::3'
+        string(ip('0:0:1:0:0:1:0:0')) => '::1:0:0:1:0:0'
+        string(ip('1:2:3:4:5:6:7:0')) => '1:2:3:4:5:6:7:0'
+        string(ip('::')) => '::'
         ip.isCanonical('2001:db8::1') => true
         ip.isCanonical('2001:DB8::1') => false
         ip('127.0.0.1').isLoopback() => true
@@ -231,6 +239,11 @@ enum TextCases {
         duration('1x') =! conversion
         duration('h') =! conversion
         duration('9999999h') =! conversion
+        duration('9223372036.9s') =! conversion
+        duration('9223372036.854775807s').getSeconds() => 9223372036
+        duration('-9223372036.854775808s').getSeconds() => -9223372036
+        -duration('-9223372036.854775808s') =! overflow
+        timestamp('2020\r01\r01T00\x1a00\x1a00Z') =! conversion
         duration('9000000000s') + duration('9000000000s') =! overflow
         duration('3730s').getHours() => 1
         duration('3730s').getMinutes() => 62

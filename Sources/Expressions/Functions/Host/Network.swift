@@ -9,7 +9,13 @@ struct IPAddress: HostValue, Hashable {
 
     /// Without a zone; an IPv4 address within an IPv6 one is not taken in dots.
     init?(_ text: String) {
-        guard !text.contains("%"), !(text.contains(":") && text.contains(".")) else { return nil }
+        // Nothing but what an address is made of: a zero byte would end it early.
+        let isPlain = text.utf8.allSatisfy {
+            Lexer.isHex($0) || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".")
+        }
+        guard text.utf8.count <= 45, isPlain, !(text.contains(":") && text.contains(".")) else {
+            return nil
+        }
         let isOld = !text.contains(":")
         var buffer = [UInt8](repeating: 0, count: isOld ? 4 : 16)
         guard inet_pton(isOld ? AF_INET : AF_INET6, text, &buffer) == 1 else { return nil }
@@ -20,14 +26,23 @@ struct IPAddress: HostValue, Hashable {
 
     var isOld: Bool { bytes.count == 4 }
 
+    /// As RFC 5952 has it: groups without leading zeros, the longest run of zero groups left out.
     var text: String {
-        var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-        guard
-            inet_ntop(
-                isOld ? AF_INET : AF_INET6, bytes, &buffer, socklen_t(buffer.count)) != nil
-        else { return "" }
-        let end = buffer.firstIndex(of: 0) ?? buffer.count
-        return String(decoding: buffer[..<end].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        if isOld { return bytes.map(String.init).joined(separator: ".") }
+        let groups = (0..<8).map { Int(bytes[2 * $0]) << 8 | Int(bytes[2 * $0 + 1]) }
+        var longest = 0..<0
+        var start = 0
+        while start < 8 {
+            var end = start
+            while end < 8, groups[end] == 0 { end += 1 }
+            if end - start > max(longest.count, 1) { longest = start..<end }
+            start = max(end, start + 1)
+        }
+        func written(_ range: Range<Int>) -> String {
+            groups[range].map { String($0, radix: 16) }.joined(separator: ":")
+        }
+        if longest.isEmpty { return written(0..<8) }
+        return written(0..<longest.lowerBound) + "::" + written(longest.upperBound..<8)
     }
 
     func isEqual(to other: any HostValue) -> Bool { (other as? IPAddress) == self }

@@ -41,10 +41,13 @@ final class Pattern: Sendable {
         size = Int(cre2_size(found))
     }
 
+    /// Whether matching needs no more than a table, whatever the text.
+    var isSmall: Bool { size <= 200 }
+
     /// What matching a text of so many bytes costs: at worst each byte meets each part of the pattern.
     func steps(for bytes: Int) -> Int {
-        let (product, isOver) = bytes.multipliedReportingOverflow(by: 1 + size / 64)
-        return isOver ? Int.max / 2 : product / 10 + 1
+        let (product, isOver) = bytes.multipliedReportingOverflow(by: 1 + size / 16)
+        return isOver ? Int.max / 2 : product / 2 + 1
     }
 
     deinit { cre2_free(handle) }

@@ -73,8 +73,11 @@ enum Patterns {
         while place <= bytes.count, let found = pattern.match(in: bytes, from: place),
             let whole = found[0]
         {
-            // Each search may look as far as the end.
-            try meter.charge(1 + whole.count + (bytes.count - place) / 100)
+            // Each search may look as far as the end; a large pattern may meet each byte with each part.
+            try meter.charge(
+                1 + whole.count
+                    + (pattern.isSmall
+                        ? (bytes.count - place) / 50 : pattern.steps(for: bytes.count - place)))
             try meter.grow(byValues: 1)
             if let text = taken(found, bytes) { out.append(.string(text)) }
             place = next(after: whole, in: bytes)
@@ -121,8 +124,11 @@ enum Patterns {
                     if number < found.count, let range = found[number] { out += bytes[range] }
                 }
             }
-            // Each search may look as far as the end.
-            try meter.charge(1 + whole.count + (bytes.count - place) / 100)
+            // Each search may look as far as the end; a large pattern may meet each byte with each part.
+            try meter.charge(
+                1 + whole.count
+                    + (pattern.isSmall
+                        ? (bytes.count - place) / 50 : pattern.steps(for: bytes.count - place)))
             try meter.grow(by: out.count / 8 + 16)
             copied = whole.upperBound
             place = next(after: whole, in: bytes)
