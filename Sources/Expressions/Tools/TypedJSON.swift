@@ -96,9 +96,7 @@ extension Environment {
                 if let make = record("Money")?.make { return try make(values) }
             default: break
             }
-        } catch let error as EvaluationError {
-            throw EvaluationError(.conversion, "\(path): \(error.message)")
-        } catch { throw mismatch(value, type, path) }
+        } catch { throw EvaluationError(.conversion, "\(path): \(error.message)") }
         throw mismatch(value, type, path)
     }
 
