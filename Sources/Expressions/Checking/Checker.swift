@@ -243,10 +243,9 @@ struct Checker {
     }
 
     private func qualified(_ target: Syntax, _ name: String) -> String? {
-        guard let path = Resolver.path(of: target) else { return nil }
-        if !path.isRooted, locals.contains(where: { $0.name == path.names[0] }) { return nil }
-        let full = (path.names + [name]).joined(separator: ".")
-        return surroundings.environment.hasFunction(full, isMember: false) ? full : nil
+        surroundings.environment.function(name, inNamespace: target) { name in
+            locals.contains { $0.name == name }
+        }
     }
 
     private mutating func operation(

@@ -69,4 +69,17 @@ extension Environment {
         }
         return found + [""]
     }
+
+    /// - Parameter isLocal: whether a name is one of the scopes around, which hide namespaces.
+    /// - Returns: the name of a function in a namespace, such as `math.abs` for `abs` asked of `math`; `nil`
+    ///   where a value is asked.
+    func function(
+        _ name: String, inNamespace target: Syntax, isLocal: (String) -> Bool = { _ in false }
+    ) -> String? {
+        guard let path = Resolver.path(of: target), path.isRooted || !isLocal(path.names[0]) else {
+            return nil
+        }
+        let full = (path.names + [name]).joined(separator: ".")
+        return hasFunction(full, isMember: false) ? full : nil
+    }
 }

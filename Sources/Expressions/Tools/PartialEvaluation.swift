@@ -161,9 +161,7 @@ public struct PartialEvaluation {
     private func isOneName(_ tree: Syntax) -> Bool { Resolver.path(of: tree) != nil }
 
     private func isNamespace(_ target: Syntax, _ name: String) -> Bool {
-        guard let path = Resolver.path(of: target) else { return false }
-        return environment.hasFunction(
-            (path.names + [name]).joined(separator: "."), isMember: false)
+        environment.function(name, inNamespace: target) { locals.contains($0) } != nil
     }
 
     // MARK: - What decides alone

@@ -92,11 +92,9 @@ public enum ReadPaths {
         }
 
         private func isNamespace(_ target: Syntax, _ name: String) -> Bool {
-            guard let path = Resolver.path(of: target),
-                path.isRooted || !locals.contains(where: { $0.name == path.names[0] })
-            else { return false }
-            let full = (path.names + [name]).joined(separator: ".")
-            return environment.hasFunction(full, isMember: false)
+            environment.function(name, inNamespace: target) { name in
+                locals.contains { $0.name == name }
+            } != nil
         }
 
         private func path(of tree: Syntax) -> String? {
