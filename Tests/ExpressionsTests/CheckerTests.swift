@@ -43,7 +43,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("order.adress.country", "1:1: unknown field “adress”; did you mean “address”?"),
+        ("order.adress.country", "1:7: unknown field “adress”; did you mean “address”?"),
+        ("order.address.cuntry == 'US'", "1:15: unknown field “cuntry”; did you mean “country”?"),
         ("oder.id", "1:1: unknown name “oder”; did you mean “order”?"),
         (
             "order.id.startWith('a')",
@@ -54,7 +55,7 @@ import Testing
         ("order.lines.exist(l, true)", "did you mean “exists”?"),
         (
             "order.lines.map(l, l.qantity)",
-            "1:20: unknown field “qantity”; did you mean “quantity”?"
+            "1:22: unknown field “qantity”; did you mean “quantity”?"
         ),
         ("order.id && true", "a bool was expected, not string"),
         ("order.address.country.name", "string has no fields, such as “name”"),

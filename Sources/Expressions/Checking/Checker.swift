@@ -185,7 +185,14 @@ struct Checker {
         _ names: ArraySlice<String>, of root: ValueType, _ tree: Syntax
     ) -> ValueType {
         var type = root
-        for name in names { type = field(name, of: type, tree, isTest: false) }
+        // The part of the path that ends with each name, so that a mistake is marked where it stands.
+        var parts = [tree]
+        while parts.count < names.count, case .select(let operand, _, _)? = parts.last?.kind {
+            parts.append(operand)
+        }
+        for (name, part) in zip(names, parts.suffix(names.count).reversed()) {
+            type = field(name, of: type, part, isTest: false)
+        }
         return type
     }
 
@@ -218,8 +225,14 @@ struct Checker {
     private mutating func unknownField(
         _ name: String, _ known: some Sequence<String>, _ tree: Syntax
     ) {
+        // The name alone, which a selection ends with.
+        let range =
+            if case .select = tree.kind {
+                SourceRange(
+                    max(tree.range.start, tree.range.end - name.utf8.count), tree.range.end)
+            } else { tree.range }
         report(
-            .unknownField, "unknown field “\(name)”", tree,
+            .unknownField, "unknown field “\(name)”", Syntax(tree.kind, at: range),
             suggestion: Suggestion.nearest(to: name, among: known))
     }
 
