@@ -49,7 +49,9 @@ import Testing
     }
 
     @Test func `a field in backticks is no part of a record's name`() {
-        #expect(throws: ExpressionIssue.self) { try Environment.standard.parse("a.`b-c`{x: 1}") }
+        for text in ["a.`b-c`{x: 1}", "cel.index(0){}.a", "cel.iterVar(0, 0){}"] {
+            #expect(throws: ExpressionIssue.self) { try Environment.standard.parse(text) }
+        }
     }
 
     @Test func `a function of a host's own stands beside ours`() throws {

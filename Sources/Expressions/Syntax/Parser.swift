@@ -204,7 +204,9 @@ struct Parser {
     /// A name with dots, as a record's type is written.
     private static func path(of tree: Syntax) -> String? {
         switch tree.kind {
-        case .name(let name, let isRooted): return (isRooted ? "." : "") + name
+        // A slot or a loop's own name is no type.
+        case .name(let name, let isRooted) where Printer.isPlain(name):
+            return (isRooted ? "." : "") + name
         // A field in backticks is no part of a type's name.
         case .select(let operand, let field, false) where Printer.isPlain(field):
             return path(of: operand).map { $0 + "." + field }
