@@ -50,11 +50,7 @@ import Testing
         // A suspect that was killed twice while it ran alone waits for a person.
         try await session.drain(isMending: true)
 
-        let violations = try await HistoryChecker(session: session, limitPerMinute: Self.limit)
-            .violations()
-        let findings = try await session.get("/v1/verification")["findings"].list
-        #expect(violations.isEmpty, "\(violations.prefix(10))")
-        #expect(findings.isEmpty, "\(findings.prefix(10))")
+        try await session.expectSound(limitPerMinute: Self.limit)
         #expect(try await session.shown() > 100)
         for process in processes {
             process.signal(SIGTERM)
@@ -111,11 +107,7 @@ import Testing
         try await session.tell("/control/faults/clear")
         try await session.drain(isMending: true)
 
-        let violations = try await HistoryChecker(session: session, limitPerMinute: Self.limit)
-            .violations()
-        let findings = try await session.get("/v1/verification")["findings"].list
-        #expect(violations.isEmpty, "\(violations.prefix(10))")
-        #expect(findings.isEmpty, "\(findings.prefix(10))")
+        try await session.expectSound(limitPerMinute: Self.limit)
         #expect(zip(refusals, refusals.dropFirst()).allSatisfy { $0 < $1 }, "\(refusals)")
         for process in processes {
             process.signal(SIGTERM)
