@@ -1,6 +1,5 @@
 /// What a function does. It is asked with values of any types and says itself which it takes.
 public enum FunctionBody: Sendable {
-    public typealias Failure = EvaluationError
     case nullary(@Sendable (inout Meter) throws(EvaluationError) -> Value)
     case unary(@Sendable (Value, inout Meter) throws(EvaluationError) -> Value)
     case binary(@Sendable (Value, Value, inout Meter) throws(EvaluationError) -> Value)

@@ -10,10 +10,6 @@ public struct SourceRange: Sendable, Hashable {
 
     /// Of what nobody wrote, such as a tree made by a program.
     public static let none = SourceRange(0, 0)
-
-    func joined(with other: SourceRange) -> SourceRange {
-        SourceRange(min(start, other.start), max(end, other.end))
-    }
 }
 
 /// A line and a column, both from 1; columns count Unicode code points.

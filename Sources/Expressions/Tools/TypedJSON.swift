@@ -117,7 +117,4 @@ extension Environment {
         default: nil
         }
     }
-
-    /// Names of the host's types.
-    public var recordNames: [String] { Array(records.keys) }
 }
