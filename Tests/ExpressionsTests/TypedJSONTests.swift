@@ -57,7 +57,7 @@ import Testing
             "order.lines[1].price: the text is no decimal"
         ),
         (#"{"lines":7}"#, "order.lines: a list(Line) was expected, not int"),
-        (#"{"total":"5 XXX"}"#, "order.total: "),
+        (#"{"total":"5 ZZZ"}"#, "order.total: "),
         (#"{"total":5}"#, "order.total: a Money was expected"),
         (#"{"lines":[{"quantity":-1}]}"#, "order.lines[0].quantity: a quantity is 0 to"),
         (#"{"count":-1}"#, "order.count: "),

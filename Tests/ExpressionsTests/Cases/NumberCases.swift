@@ -334,7 +334,7 @@ enum NumberCases {
         money('1', 'EUR') < money('1', 'USD') =! noSuchOverload
         money('1', 'EUR') + money('1', 'USD') =! invalidArgument
         money('1.234', 'EUR') =! conversion
-        money('1', 'XXX') =! invalidArgument
+        money('1', 'ZZZ') =! invalidArgument
         money('500', 'JPY').minorUnits => 500
         money(decimal('1.5'), 'EUR').minorUnits => 150
         Money{minorUnits: 5, currency: 'EUR'} == money('0.05', 'EUR') => true
