@@ -39,3 +39,5 @@ int posix_memalign(void **block, size_t alignment, size_t size) {
 long malloc_count(void) { return count; }
 
 size_t heap_in_use(void) { return mallinfo2().uordblks; }
+
+void heap_trim(void) { malloc_trim(0); }

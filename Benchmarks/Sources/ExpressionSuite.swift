@@ -70,7 +70,7 @@ struct ExpressionSuite {
                 peers: peers.mapValues(\.compile),
                 bars: [Bar("50 µs", 50_000, isLimit: true)]),
             try memory(),
-        ] + (try allocations(decoded))
+        ] + (try allocations(decoded)) + HostileExpressions.run()
     }
 
     // MARK: - Memory

@@ -48,7 +48,7 @@ import Testing
         ("oder.id", "1:1: unknown name “oder”; did you mean “order”?"),
         (
             "order.id.startWith('a')",
-            "1:1: unknown function “startWith”; did you mean “startsWith”?"
+            "1:10: unknown function “startWith”; did you mean “startsWith”?"
         ),
         ("size('a', 'b')", "there is no size of (string, string)"),
         ("order.total > 5", "there is no > of (Money, int)"),

@@ -202,4 +202,52 @@ import Testing
 
         #expect(error.code == .divisionByZero && error.range == SourceRange(5, 10))
     }
+
+    @Test(
+        arguments: [
+            ("1 < 2 && 3", SourceRange(9, 10)), ("!'a'", SourceRange(1, 4)),
+            ("true || false ? 1 : m.a.b.c", nil), ("false ? 1 : m.a.b.c", SourceRange(12, 17)),
+            ("'a' ? 1 : 2", SourceRange(0, 3)), ("1 + (2).map(x, x)", SourceRange(4, 17)),
+            ("size([1, 2].filter(x, 'x')) > 0", SourceRange(5, 26)),
+            ("'a' in [1] || [1, ?2] == [1]", SourceRange(14, 28)),
+        ] as [(String, SourceRange?)])
+    func `what goes wrong is marked where it stands`(_ text: String, _ range: SourceRange?) throws {
+        let values = ["m": Value.map(MapValue(fields: ["a": .map(MapValue(fields: [:]))]))]
+
+        #expect(try Self.error(text, values)?.range == range)
+    }
+
+    @Test func `whatever fails has a place`() throws {
+        for one in CaseTests.groups.flatMap({ CaseTests.cases($0.text) }) where one.isError {
+            let program: Program
+            do { program = try Environment.standard.compileUnchecked(one.expression) } catch {
+                continue
+            }
+            guard case .failure(let error) = program.measure(program.inputs([:])).result else {
+                continue
+            }
+            #expect(error.range != nil, "\(one.expression)")
+        }
+        var limits = Limits()
+        limits.cost = 300
+        for text in [
+            "lists.range(1000).map(x, x)", "cel.bind(l, lists.range(900), l == l)",
+            "[[1]].map(x, [1, 2].map(y, lists.range(90).all(z, z >= 0)))",
+            "'\(String(repeating: "a", count: 9000))'.matches('a*b')",
+        ] {
+            #expect(try Self.error(text, limits: limits)?.range != nil, "\(text.prefix(60))")
+        }
+    }
+
+    /// The same text may stand in a list as often as one likes: it is made anew for each.
+    @Test func `formatting pays for each text before it is made`() throws {
+        let values = ["s": Value.string(String(repeating: "x", count: 100_000))]
+        for text in [
+            "'%s'.format([lists.range(90000).map(x, s)])", "'%x'.format([s + s + s + s + s + s])",
+            "lists.range(90).map(x, '%x'.format([s])).size()",
+            "'%s'.format([lists.range(90).map(x, {'a': s})])",
+        ] {
+            #expect(try Self.error(text, values)?.code == .limitExceeded, "\(text)")
+        }
+    }
 }

@@ -70,9 +70,12 @@ enum Doors {
         let text = String(decoding: bytes, as: UTF8.self)
         guard let tree = try? environment.parse(text) else { return }
         let program = environment.compile(tree)
-        let (result, cost) = program.measure(program.inputs(values))
-        guard case .success(let value) = result else { return }
-        precondition(cost <= environment.limits.cost, "\(cost) steps")
+        let measured = program.measure(program.inputs(values))
+        guard case .success(let value) = measured.result else { return }
+        precondition(measured.cost <= environment.limits.cost, "\(measured.cost) steps")
+        precondition(
+            measured.growthBytes <= environment.limits.growthBytes,
+            "\(measured.growthBytes) bytes")
         let rest = PartialEvaluation.residual(
             of: tree, knowing: ["l": values["l"] ?? .null], in: environment)
         guard let other = try? environment.compile(rest).evaluate(values) else { return }

@@ -7,5 +7,7 @@
 long malloc_count(void);
 // Bytes in use on the whole heap.
 size_t heap_in_use(void);
+// Gives what is free back to the system.
+void heap_trim(void);
 
 #endif

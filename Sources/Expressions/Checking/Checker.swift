@@ -185,12 +185,7 @@ struct Checker {
         _ names: ArraySlice<String>, of root: ValueType, _ tree: Syntax
     ) -> ValueType {
         var type = root
-        // The part of the path that ends with each name, so that a mistake is marked where it stands.
-        var parts = [tree]
-        while parts.count < names.count, case .select(let operand, _, _)? = parts.last?.kind {
-            parts.append(operand)
-        }
-        for (name, part) in zip(names, parts.suffix(names.count).reversed()) {
+        for (name, part) in zip(names, tree.path(ofLast: names.count)) {
             type = field(name, of: type, part, isTest: false)
         }
         return type
@@ -333,13 +328,14 @@ struct Checker {
     private mutating func overload(
         _ name: String, isMember: Bool, _ types: [ValueType], _ tree: Syntax
     ) -> ValueType {
+        let called = Syntax(tree.kind, at: nameRange(of: tree))
         let plain = name.hasPrefix(".") ? String(name.dropFirst()) : name
         let known = (surroundings.environment.signatures[plain] ?? []).filter {
             $0.isMember == isMember
         }
         guard !known.isEmpty else {
             if isMember, let usage = Macros.usage(of: plain) {
-                report(.invalidMacro, "it is written \(usage)", tree)
+                report(.invalidMacro, "it is written \(usage)", called)
                 return .dyn
             }
             let other = surroundings.environment.hasFunction(plain, isMember: !isMember)
@@ -347,7 +343,7 @@ struct Checker {
                 .unknownFunction,
                 other
                     ? "\(plain) is called \(isMember ? "as \(plain)(x)" : "as x.\(plain)()")"
-                    : "unknown function “\(plain)”", tree,
+                    : "unknown function “\(plain)”", called,
                 suggestion: other
                     ? nil
                     : Suggestion.nearest(
@@ -360,6 +356,17 @@ struct Checker {
             && types.count > 2
         if takesMore { return variadic(known, types, tree, plain) }
         return choose(known, types, tree, named: plain)
+    }
+
+    /// Where a called function's name stands: behind what it is called on.
+    private func nameRange(of tree: Syntax) -> SourceRange {
+        guard case .call(let name, let target, _) = tree.kind else { return tree.range }
+        let start = max(target?.range.end ?? tree.range.start, 0)
+        let text = source.utf8.dropFirst(start).prefix(max(tree.range.end - start, 0))
+        let plain = name.hasPrefix(".") ? String(name.dropFirst()) : name
+        guard let found = text.firstRange(of: plain.utf8) else { return tree.range }
+        let place = start + text.distance(from: text.startIndex, to: found.lowerBound)
+        return SourceRange(place, place + plain.utf8.count)
     }
 
     /// Of functions that take any number, all of one type or of several.

@@ -1,17 +1,17 @@
 import Foundation
 
 /// One case of the language's conformance tests.
-public struct ConformanceCase: Sendable {
+package struct ConformanceCase: Sendable {
     let row: ConformanceRow
 
-    public init(row: ConformanceRow) { self.row = row }
+    package init(row: ConformanceRow) { self.row = row }
 
     private struct Unreadable: Error {
         let what: String
     }
 
     /// - Returns: what went wrong; `nil` when the case passed.
-    public func trouble() -> String? {
+    package func trouble() -> String? {
         do {
             let wanted =
                 try row["eval_error"] == nil && row["any_eval_errors"] == nil

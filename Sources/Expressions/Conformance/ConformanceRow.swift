@@ -1,8 +1,8 @@
 /// A case in the specification's test format, as JSON: its fields are looked at by name.
-public struct ConformanceRow: Sendable {
+package struct ConformanceRow: Sendable {
     let map: MapValue
 
-    public init?(_ line: String) {
+    package init?(_ line: String) {
         guard case .map(let map)? = try? JSONView.value(Array(line.utf8)) else { return nil }
         self.map = map
     }
@@ -16,7 +16,7 @@ public struct ConformanceRow: Sendable {
 
     func row(_ name: String) -> ConformanceRow? { ConformanceRow(self[name]) }
 
-    public func text(_ name: String) -> String {
+    package func text(_ name: String) -> String {
         if case .string(let text)? = self[name] { return text }
         return ""
     }

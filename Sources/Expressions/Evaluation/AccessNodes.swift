@@ -234,7 +234,9 @@ final class MapNode: Node {
             guard let taken = try entry.isOptional ? Making.content(of: value) : value else {
                 continue
             }
-            do { try Making.add(key, taken, to: &table) } catch { throw error.placed(at: range) }
+            do { try Making.add(key, taken, to: &table, &frame.meter) } catch {
+                throw error.placed(at: range)
+            }
         }
         return try frame.meter.checked(.map(MapValue(table)))
     }
@@ -251,8 +253,10 @@ enum Making {
     }
 
     static func add(
-        _ key: Value, _ value: Value, to table: inout MapBuilder
+        _ key: Value, _ value: Value, to table: inout MapBuilder, _ meter: inout Meter
     ) throws(EvaluationError) {
+        // A key is looked up, and the table grows.
+        try meter.charge(4 + key.weight / 10)
         switch key {
         case .bool, .int, .uint, .string: break
         default:

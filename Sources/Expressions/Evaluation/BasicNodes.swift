@@ -119,32 +119,35 @@ final class BindingNode: Node {
 
 /// `&&` and `||`: one term that decides makes up for the other that fails.
 final class LogicNode: Node {
-    private let left: any Node
-    private let right: any Node
+    typealias Term = (node: any Node, range: SourceRange)
+    private let left: Term
+    private let right: Term
     /// What a term must be to decide all: false for `&&`.
     private let deciding: Bool
 
-    init(_ left: any Node, _ right: any Node, _ deciding: Bool) {
+    init(_ left: Term, _ right: Term, _ deciding: Bool) {
         self.left = left
         self.right = right
         self.deciding = deciding
     }
 
-    var parts: [any Node] { [left, right] }
+    var parts: [any Node] { [left.node, right.node] }
 
     func test(_ frame: inout Frame) throws(EvaluationError) -> Bool {
         try frame.meter.charge(1)
         do {
-            if try left.test(&frame) == deciding { return deciding }
+            if try left.node.test(&frame, at: left.range) == deciding { return deciding }
         } catch {
             if error.code == .limitExceeded { throw error }
             let failure = error
-            do { if try right.test(&frame) == deciding { return deciding } } catch {
+            do {
+                if try right.node.test(&frame, at: right.range) == deciding { return deciding }
+            } catch {
                 if error.code == .limitExceeded { throw error }
             }
             throw failure
         }
-        return try right.test(&frame)
+        return try right.node.test(&frame, at: right.range)
     }
 
     func value(_ frame: inout Frame) throws(EvaluationError) -> Value { .bool(try test(&frame)) }
@@ -152,38 +155,45 @@ final class LogicNode: Node {
 
 final class NotNode: Node {
     private let operand: any Node
-    init(_ operand: any Node) { self.operand = operand }
+    private let range: SourceRange
+
+    init(_ operand: any Node, _ range: SourceRange) {
+        self.operand = operand
+        self.range = range
+    }
 
     var parts: [any Node] { [operand] }
 
     func test(_ frame: inout Frame) throws(EvaluationError) -> Bool {
         try frame.meter.charge(1)
-        return !(try operand.test(&frame))
+        return !(try operand.test(&frame, at: range))
     }
 
     func value(_ frame: inout Frame) throws(EvaluationError) -> Value { .bool(try test(&frame)) }
 }
 
 final class ConditionalNode: Node {
-    private let condition: any Node
+    private let condition: LogicNode.Term
     private let yes: any Node
     private let no: any Node
 
-    init(_ condition: any Node, _ yes: any Node, _ no: any Node) {
+    init(_ condition: LogicNode.Term, _ yes: any Node, _ no: any Node) {
         self.condition = condition
         self.yes = yes
         self.no = no
     }
 
-    var parts: [any Node] { [condition, yes, no] }
+    var parts: [any Node] { [condition.node, yes, no] }
 
     func value(_ frame: inout Frame) throws(EvaluationError) -> Value {
         try frame.meter.charge(1)
-        return try condition.test(&frame) ? yes.value(&frame) : no.value(&frame)
+        return try condition.node.test(&frame, at: condition.range)
+            ? yes.value(&frame) : no.value(&frame)
     }
 
     func test(_ frame: inout Frame) throws(EvaluationError) -> Bool {
         try frame.meter.charge(1)
-        return try condition.test(&frame) ? yes.test(&frame) : no.test(&frame)
+        return try condition.node.test(&frame, at: condition.range)
+            ? yes.test(&frame) : no.test(&frame)
     }
 }

@@ -166,7 +166,9 @@ final class PatternNode: Node {
         guard case .string(let text) = value else {
             throw EvaluationError.noOverload("matches", value, .string("")).placed(at: range)
         }
-        try frame.meter.charge(pattern.steps(for: text.utf8.count))
+        do { try frame.meter.charge(pattern.steps(for: text.utf8.count)) } catch {
+            throw error.placed(at: range)
+        }
         return pattern.isFound(in: text)
     }
 

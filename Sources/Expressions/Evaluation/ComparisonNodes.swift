@@ -2,11 +2,13 @@ final class EqualityNode: Node {
     private let left: any Node
     private let right: any Node
     private let isEqual: Bool
+    private let range: SourceRange
 
-    init(_ left: any Node, _ right: any Node, isEqual: Bool) {
+    init(_ left: any Node, _ right: any Node, isEqual: Bool, _ range: SourceRange) {
         self.left = left
         self.right = right
         self.isEqual = isEqual
+        self.range = range
     }
 
     var parts: [any Node] { [left, right] }
@@ -14,7 +16,9 @@ final class EqualityNode: Node {
     func test(_ frame: inout Frame) throws(EvaluationError) -> Bool {
         try frame.meter.charge(1)
         let (a, b) = (try left.value(&frame), try right.value(&frame))
-        return try Value.areEqual(a, b, &frame.meter) == isEqual
+        do { return try Value.areEqual(a, b, &frame.meter) == isEqual } catch {
+            throw error.placed(at: range)
+        }
     }
 
     func value(_ frame: inout Frame) throws(EvaluationError) -> Value { .bool(try test(&frame)) }
@@ -102,7 +106,9 @@ final class MembershipNode: Node {
         let found = try collection.value(&frame)
         switch found {
         case .list(let list):
-            return try list.contains(wanted, &frame.meter)
+            do { return try list.contains(wanted, &frame.meter) } catch {
+                throw error.placed(at: range)
+            }
         case .map(let map):
             try frame.meter.charge(forTen: wanted.weight)
             return map[wanted] != nil

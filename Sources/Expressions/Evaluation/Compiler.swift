@@ -15,7 +15,8 @@ struct Compiler {
         var compiler = Compiler(environment)
         let node = compiler.node(tree)
         return Program(
-            node: node, inputNames: compiler.inputNames, localCount: compiler.localCount,
+            node: node, range: tree.range, inputNames: compiler.inputNames,
+            localCount: compiler.localCount,
             limits: environment.limits)
     }
 
@@ -103,7 +104,9 @@ struct Compiler {
     private func fields(
         _ names: ArraySlice<String>, of root: any Node, _ tree: Syntax
     ) -> any Node {
-        names.reduce(root) { Self.select($1, of: $0, tree.range) }
+        zip(names, tree.path(ofLast: names.count)).reduce(root) { whole, step in
+            Self.select(step.0, of: whole, step.1.range)
+        }
     }
 
     private static func select(
@@ -173,14 +176,15 @@ struct Compiler {
         _ name: String, _ arguments: [Syntax], _ range: SourceRange
     ) -> (any Node)? {
         switch name {
-        case Operator.and: return logic(arguments.map { node($0) }[...], deciding: false)
-        case Operator.or: return logic(arguments.map { node($0) }[...], deciding: true)
-        case Operator.not: return NotNode(node(arguments[0]))
+        case Operator.and: return logic(terms(arguments)[...], deciding: false).node
+        case Operator.or: return logic(terms(arguments)[...], deciding: true).node
+        case Operator.not: return NotNode(node(arguments[0]), arguments[0].range)
         case Operator.conditional:
-            return ConditionalNode(node(arguments[0]), node(arguments[1]), node(arguments[2]))
+            return ConditionalNode(
+                (node(arguments[0]), arguments[0].range), node(arguments[1]), node(arguments[2]))
         case Operator.equal, Operator.unequal:
             return equality(
-                node(arguments[0]), node(arguments[1]), isEqual: name == Operator.equal)
+                node(arguments[0]), node(arguments[1]), isEqual: name == Operator.equal, range)
         case Operator.isIn:
             let (element, whole) = (node(arguments[0]), node(arguments[1]))
             if let known = whole as? ConstantNode, case .list(let list) = known.constant {
@@ -208,17 +212,22 @@ struct Compiler {
     }
 
     /// Halves of halves: each node has two terms, and none lies deep.
-    private func logic(_ terms: ArraySlice<any Node>, deciding: Bool) -> any Node {
-        guard terms.count > 1, let first = terms.first else { return terms[terms.startIndex] }
-        if terms.count == 2 { return LogicNode(first, terms[terms.startIndex + 1], deciding) }
+    private func logic(_ terms: ArraySlice<LogicNode.Term>, deciding: Bool) -> LogicNode.Term {
+        guard terms.count > 1 else { return terms[terms.startIndex] }
         let middle = terms.startIndex + terms.count / 2
-        return LogicNode(
-            logic(terms[..<middle], deciding: deciding),
-            logic(terms[middle...], deciding: deciding), deciding)
+        let left = logic(terms[..<middle], deciding: deciding)
+        let right = logic(terms[middle...], deciding: deciding)
+        return (
+            LogicNode(left, right, deciding), SourceRange(left.range.start, right.range.end)
+        )
+    }
+
+    private mutating func terms(_ trees: [Syntax]) -> [LogicNode.Term] {
+        trees.map { (node($0), $0.range) }
     }
 
     private func equality(
-        _ left: any Node, _ right: any Node, isEqual: Bool
+        _ left: any Node, _ right: any Node, isEqual: Bool, _ range: SourceRange
     ) -> any Node {
         if let known = right as? ConstantNode {
             return EqualsConstantNode(left, known.constant, isEqual: isEqual)
@@ -226,7 +235,7 @@ struct Compiler {
         if let known = left as? ConstantNode {
             return EqualsConstantNode(right, known.constant, isEqual: isEqual)
         }
-        return EqualityNode(left, right, isEqual: isEqual)
+        return EqualityNode(left, right, isEqual: isEqual, range)
     }
 
     private mutating func record(
@@ -269,9 +278,12 @@ struct Compiler {
         locals.removeLast(locals.count - outer)
         nextLocal = first
         let parts = LoopParts(
-            range: source, slot: first, hasTwo: loop.names.count == 2, filter: filter, body: body,
-            place: range)
-        switch loop.kind {
+            range: source, slot: first, hasTwo: loop.names.count == 2, filter: filter, body: body)
+        return PlacedNode(Self.node(loop.kind, parts), at: range)
+    }
+
+    private static func node(_ kind: Loop.Kind, _ parts: LoopParts) -> any Node {
+        switch kind {
         case .all: return QuantifierNode(parts, deciding: false)
         case .exists: return QuantifierNode(parts, deciding: true)
         case .existsOne: return ExistsOneNode(parts)

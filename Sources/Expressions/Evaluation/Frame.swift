@@ -1,7 +1,7 @@
 /// Counts what an evaluation does and makes.
 public struct Meter: Sendable {
     private(set) var cost = 0
-    private var growth = 0
+    private(set) var growth = 0
     private let costLimit: Int
     private let growthLimit: Int
 
@@ -87,6 +87,14 @@ protocol Node: AnyObject, Sendable {
 
 extension Node {
     var parts: [any Node] { [self] }
+
+    /// - Parameter range: the place of what goes wrong without one of its own.
+    @inline(__always)
+    func test(
+        _ frame: inout Frame, at range: SourceRange
+    ) throws(EvaluationError) -> Bool {
+        do { return try test(&frame) } catch { throw error.placed(at: range) }
+    }
 
     func test(_ frame: inout Frame) throws(EvaluationError) -> Bool {
         let value = try value(&frame)

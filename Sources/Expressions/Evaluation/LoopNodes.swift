@@ -42,6 +42,25 @@ struct LoopSource {
     }
 }
 
+/// A loop, with a place for what goes wrong in it without one of its own.
+final class PlacedNode: Node {
+    private let loop: any Node
+    private let range: SourceRange
+
+    init(_ loop: any Node, at range: SourceRange) {
+        self.loop = loop
+        self.range = range
+    }
+
+    func value(_ frame: inout Frame) throws(EvaluationError) -> Value {
+        do { return try loop.value(&frame) } catch { throw error.placed(at: range) }
+    }
+
+    func test(_ frame: inout Frame) throws(EvaluationError) -> Bool {
+        try loop.test(&frame, at: range)
+    }
+}
+
 /// What all loops are made of.
 struct LoopParts: Sendable {
     let range: any Node
@@ -49,28 +68,18 @@ struct LoopParts: Sendable {
     let hasTwo: Bool
     let filter: (any Node)?
     let body: any Node
-    let place: SourceRange
 
     func source(_ frame: inout Frame) throws(EvaluationError) -> LoopSource {
         try frame.meter.charge(1)
         let value = try range.value(&frame)
         // Each element that lies in JSON is looked into as it comes, all together once.
         try frame.meter.charge(looking: value)
-        do { return try LoopSource(value, hasTwo: hasTwo) } catch { throw error.placed(at: place) }
+        return try LoopSource(value, hasTwo: hasTwo)
     }
 
     @inline(__always)
     func isTaken(_ frame: inout Frame) throws(EvaluationError) -> Bool {
-        guard let filter else { return true }
-        return try test(filter, &frame)
-    }
-
-    /// With the loop's place where the condition names none.
-    @inline(__always)
-    func test(
-        _ condition: any Node, _ frame: inout Frame
-    ) throws(EvaluationError) -> Bool {
-        do { return try condition.test(&frame) } catch { throw error.placed(at: place) }
+        try filter?.test(&frame) ?? true
     }
 }
 
@@ -91,7 +100,7 @@ final class QuantifierNode: Node {
             try frame.meter.charge(1)
             source.put(index, into: &frame, parts.slot)
             do {
-                if try parts.test(parts.body, &frame) == deciding { return deciding }
+                if try parts.body.test(&frame) == deciding { return deciding }
             } catch {
                 if error.code == .limitExceeded { throw error }
                 failure = failure ?? error
@@ -114,7 +123,7 @@ final class ExistsOneNode: Node {
         for index in 0..<source.count {
             try frame.meter.charge(1)
             source.put(index, into: &frame, parts.slot)
-            if try parts.test(parts.body, &frame) { found += 1 }
+            if try parts.body.test(&frame) { found += 1 }
         }
         return found == 1
     }
@@ -140,7 +149,7 @@ final class CollectNode: Node {
             try frame.meter.charge(1)
             source.put(index, into: &frame, parts.slot)
             if keepsElement {
-                guard try parts.test(parts.body, &frame), let own = frame.locals[parts.slot] else {
+                guard try parts.body.test(&frame), let own = frame.locals[parts.slot] else {
                     continue
                 }
                 try frame.meter.grow(byValues: 1)
@@ -174,18 +183,16 @@ final class CollectMapNode: Node {
             try frame.meter.grow(byValues: 3)
             let key = frame.locals[parts.slot] ?? .null
             let made = try parts.body.value(&frame)
-            do throws(EvaluationError) {
-                if isWholeEntry {
-                    guard case .map(let entries) = made else {
-                        throw EvaluationError.noOverload("transformMapEntry", made)
-                    }
-                    for (place, key) in entries.keys.enumerated() {
-                        try Making.add(key, entries.value(at: place), to: &table)
-                    }
-                } else {
-                    try Making.add(key, made, to: &table)
-                }
-            } catch { throw error.placed(at: parts.place) }
+            guard isWholeEntry else {
+                try Making.add(key, made, to: &table, &frame.meter)
+                continue
+            }
+            guard case .map(let entries) = made else {
+                throw EvaluationError.noOverload("transformMapEntry", made)
+            }
+            for (place, key) in entries.keys.enumerated() {
+                try Making.add(key, entries.value(at: place), to: &table, &frame.meter)
+            }
         }
         return try frame.meter.checked(.map(MapValue(table)))
     }
@@ -206,14 +213,13 @@ final class OptionalMapNode: Node {
         let found = try parts.range.value(&frame)
         guard case .optional(let box) = found else {
             throw EvaluationError.noOverload(isFlat ? "optFlatMap" : "optMap", found)
-                .placed(at: parts.place)
         }
         guard let inner = box.value else { return found }
         frame.locals[parts.slot] = inner
         let made = try parts.body.value(&frame)
         guard isFlat else { return try frame.meter.checked(.optional(OptionalValue(made))) }
         guard case .optional = made else {
-            throw EvaluationError.noOverload("optFlatMap", made).placed(at: parts.place)
+            throw EvaluationError.noOverload("optFlatMap", made)
         }
         return made
     }
@@ -234,11 +240,7 @@ final class SortByNode: Node {
             let element = frame.locals[parts.slot] ?? .null
             pairs.append((try parts.body.value(&frame), element))
         }
-        let order: [Int]
-        let keys = pairs.map(\.key)
-        do { order = try Lists.order(keys, &frame.meter) } catch {
-            throw error.placed(at: parts.place)
-        }
+        let order = try Lists.order(pairs.map(\.key), &frame.meter)
         return .list(order.map { pairs[$0].value })
     }
 }

@@ -1,6 +1,8 @@
 /// A compiled expression. It keeps no state and may be evaluated from many threads at once.
 public struct Program: Sendable {
     private let node: any Node
+    /// Of all of it: for what goes wrong where no part has a place of its own.
+    private let range: SourceRange
     /// The variables it may read.
     public let inputNames: [String]
     private let localCount: Int
@@ -8,8 +10,11 @@ public struct Program: Sendable {
     /// Known where it was checked.
     public internal(set) var type: ValueType = .dyn
 
-    init(node: any Node, inputNames: [String], localCount: Int, limits: Limits) {
+    init(
+        node: any Node, range: SourceRange, inputNames: [String], localCount: Int, limits: Limits
+    ) {
         self.node = node
+        self.range = range
         self.inputNames = inputNames
         self.localCount = localCount
         self.limits = limits
@@ -33,7 +38,7 @@ public struct Program: Sendable {
 
     public func evaluate(_ inputs: Inputs) throws(EvaluationError) -> Value {
         var frame = frame(inputs)
-        return try node.value(&frame)
+        do { return try node.value(&frame) } catch { throw error.placed(at: range) }
     }
 
     public func evaluate(_ values: [String: Value] = [:]) throws(EvaluationError) -> Value {
@@ -43,18 +48,26 @@ public struct Program: Sendable {
     /// For rules: what is no bool is an error.
     public func test(_ inputs: Inputs) throws(EvaluationError) -> Bool {
         var frame = frame(inputs)
-        return try node.test(&frame)
+        return try node.test(&frame, at: range)
     }
 
-    /// - Returns: the value and the steps it took, of ``Limits/cost``.
-    public func measure(
-        _ inputs: Inputs
-    ) -> (result: Result<Value, EvaluationError>, cost: Int) {
+    /// What an evaluation came to and took.
+    public struct Measured: Sendable {
+        public let result: Result<Value, EvaluationError>
+        /// Steps, of ``Limits/cost``; where that was passed, one charge more.
+        public let cost: Int
+        /// Made on the way, of ``Limits/growthBytes``.
+        public let growthBytes: Int
+    }
+
+    public func measure(_ inputs: Inputs) -> Measured {
         var frame = frame(inputs)
-        do throws(EvaluationError) {
-            let value = try node.value(&frame)
-            return (.success(value), frame.meter.cost)
-        } catch { return (.failure(error), frame.meter.cost) }
+        let result: Result<Value, EvaluationError>
+        do throws(EvaluationError) { result = .success(try node.value(&frame)) } catch {
+            result = .failure(error.placed(at: range))
+        }
+        return Measured(
+            result: result, cost: frame.meter.cost, growthBytes: frame.meter.growth)
     }
 
     private func frame(_ inputs: Inputs) -> Frame {

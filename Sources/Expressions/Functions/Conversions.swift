@@ -35,7 +35,7 @@ enum Conversions {
     private static func number<T>(
         _ text: String, _ meter: inout Meter, _ what: String, _ read: (String) -> T?
     ) throws(EvaluationError) -> T {
-        try meter.charge(forTen: min(text.utf8.count, maximumBytes))
+        try meter.charge(3 + min(text.utf8.count, maximumBytes) / 10)
         guard text.utf8.count <= maximumBytes, let value = read(text) else {
             throw failed("the text is no \(what)")
         }
@@ -88,6 +88,7 @@ enum Conversions {
         case .int(let value): return .double(Double(value))
         case .uint(let value): return .double(Double(value))
         case .decimal(let value):
+            try meter.charge(20)
             return .double(Double(value.text) ?? .nan)
         case .string(let text):
             return .double(try number(text, &meter, "double") { Double($0) })
@@ -132,7 +133,9 @@ enum Conversions {
         case .bool(let value): return value ? "true" : "false"
         case .int(let value): return String(value)
         case .uint(let value): return String(value)
-        case .double(let value): return text(of: value)
+        case .double(let value):
+            try meter.charge(20)
+            return text(of: value)
         case .bytes(let value):
             try meter.charge(forTen: value.count)
             try meter.grow(by: value.count)
@@ -140,13 +143,22 @@ enum Conversions {
                 throw failed("the bytes are no UTF-8")
             }
             return text
-        case .timestamp(let value): return value.text
-        case .duration(let value): return value.text
-        case .decimal(let value): return value.text
+        case .timestamp, .duration, .decimal, .host:
+            try meter.charge(15)
+            return written(a)
         case .type(let value): return value.name
-        case .host(let value): return value.text
         case .null: return "null"
         case .list, .map, .optional: throw .noOverload("string", a)
+        }
+    }
+
+    private static func written(_ a: Value) -> String {
+        switch a {
+        case .timestamp(let value): value.text
+        case .duration(let value): value.text
+        case .decimal(let value): value.text
+        case .host(let value): value.text
+        default: ""
         }
     }
 

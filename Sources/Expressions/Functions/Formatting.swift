@@ -27,9 +27,9 @@ enum Formatting {
             let precision = try readPrecision(&rest)
             guard let clause = rest.popFirst() else { throw failed("the format ends in a clause") }
             guard next < values.count else { throw Texts.outOfRange(Int64(next)) }
-            let piece = try text(of: values[next], clause, precision, &meter)
-            try meter.grow(by: piece.utf8.count)
-            out += piece
+            // As much as the digits asked for; a text or list pays for itself.
+            try meter.charge(20 + precision / 2)
+            out += try text(of: values[next], clause, precision, &meter)
             next += 1
         }
         return try Texts.made(out, &meter)
@@ -61,9 +61,15 @@ enum Formatting {
         switch clause {
         case "s": return try plain(value, &meter)
         case "d": return try decimal(value)
-        case "f", "e": return try fixed(value, clause, precision)
+        case "f", "e":
+            // The greatest double has 309 digits before its point.
+            try meter.grow(by: precision + 310)
+            return try fixed(value, clause, precision)
         case "b", "o": return try binary(value, clause)
-        case "x", "X": return try hexadecimal(value, isUpper: clause == "X")
+        case "x", "X":
+            try meter.charge(value.weight)
+            try meter.grow(by: value.weight * 2)
+            return try hexadecimal(value, isUpper: clause == "X")
         default:
             throw EvaluationError(
                 .invalidArgument,
@@ -88,7 +94,14 @@ enum Formatting {
             parts.sort { CodePoints.order($0.0, $1.0) < 0 }
             return "{" + parts.map { $0 + ": " + $1 }.joined(separator: ", ") + "}"
         case .optional: throw failed("an optional has no text")
-        default: return try Conversions.text(of: value, &meter)
+        case .string(let text):
+            // Before it is made a part of something: the same text may stand there many times.
+            try meter.charge(forTen: text.utf8.count)
+            try meter.grow(by: text.utf8.count)
+            return text
+        default:
+            try meter.grow(by: 32)
+            return try Conversions.text(of: value, &meter)
         }
     }
 

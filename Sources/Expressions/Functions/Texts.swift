@@ -26,7 +26,7 @@ enum Texts {
     ])
 
     static func charge(_ text: String, _ meter: inout Meter) throws(EvaluationError) {
-        try meter.charge(forTen: text.utf8.count)
+        try meter.charge(3 + text.utf8.count / 10)
     }
 
     static func made(_ text: String, _ meter: inout Meter) throws(EvaluationError) -> Value {

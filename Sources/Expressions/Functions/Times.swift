@@ -26,6 +26,7 @@ enum Times {
             guard let moment = Timestamp(seconds: seconds) else { throw outOfRange }
             return .timestamp(moment)
         case .string(let text):
+            try meter.charge(8)
             guard text.utf8.count <= 100, let moment = Timestamp(text) else {
                 throw EvaluationError(
                     .conversion,
@@ -46,6 +47,7 @@ enum Times {
             guard !isOver else { throw outOfRange }
             return .duration(Span(nanoseconds: nanoseconds))
         case .string(let text):
+            try meter.charge(25)
             guard let span = Span(text) else {
                 throw EvaluationError(
                     .conversion, "the text is no duration that fits, such as 1h30m or 1.5s")

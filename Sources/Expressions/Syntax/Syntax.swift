@@ -59,6 +59,19 @@ public struct Syntax: Sendable, Hashable {
     /// The parts right below, in the order of the text.
     public var children: [Syntax] { Self.children(of: kind) }
 
+    /// Of a path the parts that end with each of its last names, so that what is wrong with one is
+    /// marked where it stands; the outermost comes last.
+    func path(ofLast count: Int) -> ReversedCollection<[Syntax]> {
+        var parts: [Syntax] = []
+        var part = self
+        while parts.count < count {
+            parts.append(part)
+            guard case .select(let operand, _, _) = part.kind else { break }
+            part = operand
+        }
+        return parts.reversed()
+    }
+
     private static func children(of kind: Kind) -> [Syntax] {
         switch kind {
         case .literal, .name: []

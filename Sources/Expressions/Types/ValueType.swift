@@ -44,7 +44,8 @@ public indirect enum ValueType: Sendable, Hashable {
         self = type
     }
 
-    var hasParameter: Bool {
+    /// Whether it stands for any type, or holds what does: so only in a function’s signature.
+    package var hasParameter: Bool {
         switch self {
         case .parameter: true
         case .list(let element): element.hasParameter
@@ -120,6 +121,10 @@ struct SignatureReader {
         return String(String.UnicodeScalarView(scalars[start..<place]))
     }
 
+    private static func isParameter(_ name: String) -> Bool {
+        name.utf8.count == 1 && name.utf8.allSatisfy { (0x41...0x5A).contains($0) }
+    }
+
     private var level = 0
 
     mutating func type() -> ValueType? {
@@ -133,7 +138,7 @@ struct SignatureReader {
             switch name {
             case "list": return .list(.dyn)
             case "map": return .map(key: .dyn, value: .dyn)
-            default: return name.count == 1 ? .parameter(name) : .named(name)
+            default: return Self.isParameter(name) ? .parameter(name) : .named(name)
             }
         }
         var arguments: [ValueType] = []
@@ -187,7 +192,7 @@ struct SignatureReader {
         let head = String(name[..<dot])
         let tail = String(name[name.index(after: dot)...])
         if let simple = ValueType.simple[head] { return (simple, tail) }
-        if head.count == 1 { return (.parameter(head), tail) }
+        if isParameter(head) { return (.parameter(head), tail) }
         // Types of the host begin their last word with a capital: `net.IP`, `Money`.
         let last = head.split(separator: ".").last ?? ""
         return last.first?.isUppercase == true ? (.named(head), tail) : nil

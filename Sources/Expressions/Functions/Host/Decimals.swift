@@ -33,6 +33,7 @@ enum Decimals {
         case .uint(let whole):
             return .decimal(DecimalValue(coefficient: Int128(whole), scale: 0))
         case .string(let text):
+            try meter.charge(15)
             guard text.utf8.count <= 100, let number = DecimalValue(text) else {
                 throw EvaluationError(
                     .conversion, "the text is no decimal of up to 38 digits, such as 12.50")

@@ -139,6 +139,10 @@ enum HostTypes {
         case .string(let own): text = own
         default: throw .noOverload("money", a, b)
         }
+        try meter.charge(25)
+        guard text.utf8.count <= 100 else {
+            throw EvaluationError(.conversion, "the text is no amount, such as 12.50")
+        }
         let currency = try currency(code)
         do { return .host(MoneyValue(try Money(decimal: text, currency: currency))) } catch {
             throw EvaluationError(.conversion, "\(error)")

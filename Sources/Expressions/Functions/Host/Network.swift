@@ -114,15 +114,18 @@ enum Network {
     static let library = Library(
         functions: constructors + questions + ranges, types: ["net.IP", "net.CIDR"])
 
+    /// Longer texts are no addresses.
+    private static let maximumBytes = 100
+
     private static func address(_ text: String) throws(EvaluationError) -> IPAddress {
-        guard let address = IPAddress(text) else {
+        guard text.utf8.count <= maximumBytes, let address = IPAddress(text) else {
             throw EvaluationError(.conversion, "“\(text.prefix(60))” is no IP address")
         }
         return address
     }
 
     private static func range(_ text: String) throws(EvaluationError) -> AddressRange {
-        guard let range = AddressRange(text) else {
+        guard text.utf8.count <= maximumBytes, let range = AddressRange(text) else {
             throw EvaluationError(.conversion, "“\(text.prefix(60))” is no range of IP addresses")
         }
         return range
@@ -133,7 +136,7 @@ enum Network {
     ) -> FunctionBody {
         .unary { (a: Value, meter: inout Meter) throws(EvaluationError) -> Value in
             guard case .string(let text) = a else { throw .noOverload(name, a) }
-            try Texts.charge(text, &meter)
+            try meter.charge(25)
             return try body(text)
         }
     }
@@ -144,8 +147,8 @@ enum Network {
             onText("cidr") { (text: String) throws(EvaluationError) -> Value in
                 .host(try range(text))
             }),
-        Function("isIP(string) -> bool", onText("isIP") { .bool(IPAddress($0) != nil) }),
-        Function("isCIDR(string) -> bool", onText("isCIDR") { .bool(AddressRange($0) != nil) }),
+        Function("isIP(string) -> bool", onText("isIP") { .bool((try? address($0)) != nil) }),
+        Function("isCIDR(string) -> bool", onText("isCIDR") { .bool((try? range($0)) != nil) }),
         Function(
             "ip.isCanonical(string) -> bool",
             onText("ip.isCanonical") { (text: String) throws(EvaluationError) -> Value in
@@ -217,7 +220,10 @@ enum Network {
         guard case .host(let host) = a, let range = host as? AddressRange else {
             throw .noOverload("containsIP", a, b)
         }
-        if case .string(let text) = b { return .bool(range.contains(try address(text))) }
+        if case .string(let text) = b {
+            try meter.charge(25)
+            return .bool(range.contains(try address(text)))
+        }
         guard case .host(let other) = b, let wanted = other as? IPAddress else {
             throw .noOverload("containsIP", a, b)
         }
@@ -230,7 +236,10 @@ enum Network {
         guard case .host(let host) = a, let own = host as? AddressRange else {
             throw .noOverload("containsCIDR", a, b)
         }
-        if case .string(let text) = b { return .bool(own.contains(try range(text))) }
+        if case .string(let text) = b {
+            try meter.charge(25)
+            return .bool(own.contains(try range(text)))
+        }
         guard case .host(let other) = b, let wanted = other as? AddressRange else {
             throw .noOverload("containsCIDR", a, b)
         }

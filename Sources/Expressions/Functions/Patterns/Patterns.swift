@@ -12,9 +12,10 @@ enum Patterns {
     private static func pattern(
         _ text: String, _ meter: inout Meter
     ) throws(EvaluationError) -> Pattern {
-        try meter.charge(20 + text.utf8.count)
+        // Setting one up costs about as much as a hundred comparisons, however short it is.
+        try meter.charge(100 + text.utf8.count)
         let pattern = try Pattern(text)
-        try meter.charge(pattern.size)
+        try meter.charge(pattern.size * 3)
         return pattern
     }
 
@@ -77,7 +78,7 @@ enum Patterns {
             try meter.charge(
                 1 + whole.count
                     + (pattern.isSmall
-                        ? (bytes.count - place) / 50 : pattern.steps(for: bytes.count - place)))
+                        ? (bytes.count - place) / 20 : pattern.steps(for: bytes.count - place)))
             try meter.grow(byValues: 1)
             if let text = taken(found, bytes) { out.append(.string(text)) }
             place = next(after: whole, in: bytes)
@@ -128,7 +129,7 @@ enum Patterns {
             try meter.charge(
                 1 + whole.count
                     + (pattern.isSmall
-                        ? (bytes.count - place) / 50 : pattern.steps(for: bytes.count - place)))
+                        ? (bytes.count - place) / 20 : pattern.steps(for: bytes.count - place)))
             try meter.grow(by: out.count / 8 + 16)
             copied = whole.upperBound
             place = next(after: whole, in: bytes)

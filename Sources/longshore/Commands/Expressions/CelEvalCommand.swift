@@ -12,28 +12,40 @@ struct CelEvalCommand: AsyncParsableCommand {
 
     @OptionGroup var source: CelSource
     @OptionGroup var options: CelOptions
-    @Flag(help: "Print JSON: {value, type, cost}, or {error, code, line, column}.") var json = false
+    @Flag(help: "Say what it took, of its limits, on the standard error.") var effort = false
+    @Flag(
+        help: """
+            Print JSON: {value, type, …} or {error, code, line, column, …}, with cost, growthBytes, \
+            compileMilliseconds, runMilliseconds and peakBytes of the process.
+            """)
+    var json = false
 
     func run() async throws {
-        let evaluator = try CelEvaluator(options)
-        switch evaluator.run(try source.text()) {
-        case .success(let outcome):
-            print(
-                json
-                    ? "{\"value\":\(Rendering.json(of: outcome.value)),"
-                        + "\"type\":\"\(outcome.value.typeName)\",\"cost\":\(outcome.cost)}"
-                    : Rendering.text(of: outcome.value))
+        let run = try CelEvaluator(options).run(try source.text())
+        if json { print("{\(fields(of: run.result)),\(run.effort.json)}") } else { say(run) }
+        if effort, !json { Self.complain(run.effort.text) }
+        if case .failure = run.result { throw ExitCode(1) }
+    }
+
+    private func fields(of result: Result<Value, CelEvaluator.Trouble>) -> String {
+        switch result {
+        case .success(let value):
+            return "\"value\":\(Rendering.json(of: value)),\"type\":\"\(value.typeName)\""
         case .failure(let trouble):
-            if json {
-                let message = Rendering.json(of: .string(trouble.message))
-                let place = trouble.position.map {
-                    ",\"line\":\($0.line),\"column\":\($0.column)"
-                }
-                print("{\"error\":\(message),\"code\":\"\(trouble.code)\"\(place ?? "")}")
-            } else {
-                FileHandle.standardError.write(Data((trouble.picture + "\n").utf8))
-            }
-            throw ExitCode(1)
+            let message = Rendering.json(of: .string(trouble.message))
+            let place = trouble.position.map { ",\"line\":\($0.line),\"column\":\($0.column)" }
+            return "\"error\":\(message),\"code\":\"\(trouble.code)\"\(place ?? "")"
         }
+    }
+
+    private func say(_ run: CelEvaluator.Run) {
+        switch run.result {
+        case .success(let value): print(Rendering.text(of: value))
+        case .failure(let trouble): Self.complain(trouble.picture)
+        }
+    }
+
+    private static func complain(_ text: String) {
+        FileHandle.standardError.write(Data((text + "\n").utf8))
     }
 }

@@ -2,9 +2,10 @@ import Expressions
 
 /// Works expressions out as the command line does: checked where types are declared.
 struct CelEvaluator {
-    struct Outcome {
-        let value: Value
-        let cost: Int
+    /// A run and what it took.
+    struct Run {
+        let result: Result<Value, Trouble>
+        let effort: CelEffort
     }
 
     struct Trouble: Error {
@@ -46,27 +47,38 @@ struct CelEvaluator {
 
     mutating func set(_ name: String, to value: Value) { values[name] = value }
 
-    func run(_ expression: String) -> Result<Outcome, Trouble> {
+    func run(_ expression: String) -> Run {
+        var effort = CelEffort(limits: environment.limits)
+        let start = ContinuousClock.now
+        let compiled = compiled(expression)
+        effort.compiling = ContinuousClock.now - start
+        guard case .success(let program) = compiled else {
+            return Run(result: compiled.map { _ in .null }, effort: effort)
+        }
+        let inputs = program.inputs(values)
+        let begun = ContinuousClock.now
+        let measured = program.measure(inputs)
+        effort.running = ContinuousClock.now - begun
+        (effort.cost, effort.growthBytes) = (measured.cost, measured.growthBytes)
+        return Run(
+            result: measured.result.mapError { Trouble($0, expression) }, effort: effort)
+    }
+
+    private func compiled(_ expression: String) -> Result<Program, Trouble> {
         var environment = environment
         for name in values.keys where environment.variables[name] == nil {
             environment.declare(name, as: .dyn)
         }
-        let program: Program
         do {
-            program =
+            return .success(
                 isChecked
-                ? try environment.compile(expression)
-                : try environment.compileUnchecked(expression)
+                    ? try environment.compile(expression)
+                    : try environment.compileUnchecked(expression))
         } catch let issues as ExpressionIssues {
             return .failure(Trouble(issues, expression))
         } catch let issue as ExpressionIssue {
             return .failure(Trouble(ExpressionIssues([issue]), expression))
         } catch { return .failure(Trouble(ExpressionIssues([]), "\(error)")) }
-        let (result, cost) = program.measure(program.inputs(values))
-        switch result {
-        case .success(let value): return .success(Outcome(value: value, cost: cost))
-        case .failure(let error): return .failure(Trouble(error, expression))
-        }
     }
 
     /// Each issue with its line of the text and a mark under the place.
@@ -81,9 +93,17 @@ struct CelEvaluator {
     static func picture(
         _ words: String, at position: SourcePosition, _ marks: Int, _ source: String
     ) -> String {
-        let lines = source.split(separator: "\n", omittingEmptySubsequences: false)
+        let lines = source.utf8.split(
+            separator: UInt8(ascii: "\n"), maxSplits: position.line,
+            omittingEmptySubsequences: false)
         guard lines.indices.contains(position.line - 1) else { return words }
-        let line = Array(lines[position.line - 1].unicodeScalars)
+        // A character's code points, of which most have one, are up to four bytes.
+        let line = Array(
+            String(
+                decoding: lines[position.line - 1].prefix((position.column + 100) * 4),
+                as: UTF8.self
+            )
+            .unicodeScalars)
         // Of a long line what lies around the place.
         let first = max(0, min(position.column - 1 - 40, line.count - 100))
         let shown = String(String.UnicodeScalarView(line[first..<min(line.count, first + 100)]))

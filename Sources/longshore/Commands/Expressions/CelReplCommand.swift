@@ -104,10 +104,10 @@ struct CelSession {
                 expression = String(line[next...])
             }
         }
-        switch evaluator.run(expression) {
-        case .success(let outcome):
-            if let name { evaluator.set(name, to: outcome.value) }
-            return Rendering.text(of: outcome.value)
+        switch evaluator.run(expression).result {
+        case .success(let value):
+            if let name { evaluator.set(name, to: value) }
+            return Rendering.text(of: value)
         case .failure(let trouble): return trouble.picture
         }
     }

@@ -81,6 +81,10 @@ struct EnvironmentFile: Decodable {
         guard let type = ValueType(text) else {
             throw ValidationError("--env: \(field): “\(text)” is no type, such as map(string, int)")
         }
+        guard !type.hasParameter else {
+            throw ValidationError(
+                "--env: \(field): “\(text)”: a single capital letter is no type’s name")
+        }
         return type
     }
 }

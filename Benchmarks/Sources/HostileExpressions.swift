@@ -1,0 +1,125 @@
+import Expressions
+import Foundation
+import MallocCount
+
+/// Expressions that mean harm: how long each takes until its error or value, and how much memory.
+struct HostileExpressions {
+    private static let repeats = 5
+
+    private struct Outcome {
+        let name: String
+        let milliseconds: Double
+        let mebibytes: Double
+        let said: String
+    }
+
+    private static let long = String(repeating: "a", count: 30_000)
+
+    private static func nested(_ count: Int) -> String {
+        (0..<count).reduce("1") { "[1, 2, 3].map(x\($1), \($0))" }
+    }
+
+    private static func doubled(_ count: Int, _ first: String, _ joined: (String) -> String)
+        -> String
+    {
+        let inner = "size([x\(count)]) > 0 && x\(count) == x\(count)"
+        let body = (1...count).reversed().reduce(inner) {
+            "cel.bind(x\($1), \(joined("x\($1 - 1)")), \($0))"
+        }
+        return "cel.bind(x0, \(first), \(body))"
+    }
+
+    /// Those the limits are for, and of all functions those that do most for their steps.
+    private static let all: [(name: String, text: String)] = [
+        ("source of 1 MB", "1" + String(repeating: "+1", count: 500_000)),
+        ("nested 100,000 deep", String(repeating: "(", count: 100_000)),
+        ("30,000 brackets", String(repeating: "[", count: 30_000)),
+        ("60,000 signs", String(repeating: "!", count: 60_000) + "true"),
+        ("list of 32,000", "[" + Array(repeating: "1", count: 32_000).joined(separator: ",") + "]"),
+        ("9,000 names", "[" + (0..<9000).map { "a\($0)" }.joined(separator: ",") + "]"),
+        (
+            "6,000 unknown functions",
+            "[" + Array(repeating: "sizee(1)", count: 6000).joined(separator: ",") + "]"
+        ),
+        ("maps 10 deep", nested(10)), ("maps 14 deep", nested(14)),
+        ("(a+)+$", "'\(long)!'.matches('(a+)+$')"),
+        ("(x?…){50}a{0,900}$", "'\(long)'.matches('(x?x?x?x?x?x?x?x?){50}a{0,900}$')"),
+        ("patterns made", "lists.range(9000).exists(x, 'a'.matches('(a{30}){30}' + string(x)))"),
+        ("a(.*b)? everywhere", "regex.extractAll('\(long)', 'a(.*b)?').size()"),
+        ("text doubled", doubled(40, "'0123456789abcdef'") { "\($0) + \($0)" }),
+        ("list doubled", doubled(30, "[1]") { "[\($0), \($0)]" }),
+        ("joined texts", "lists.range(400).map(x, '\(long)\(long)').join()"),
+        ("formatted", "'\(String(repeating: "%.900f", count: 7000))'.format(lists.range(20000))"),
+        ("doubles as text", "lists.range(60000).map(x, string(double(x) * 1.1)).size()"),
+        ("moments as text", "lists.range(60000).map(x, string(timestamp(x))).size()"),
+        ("distinct", "lists.range(100000).map(x, [x]).distinct().size()"),
+        ("flattened", "lists.range(100000).map(x, [[x]]).flatten(5).size()"),
+        ("sorted", "lists.range(100000).map(x, -x).sort().size()"),
+        ("map of 90,000", "lists.range(90000).transformMapEntry(i, v, {string(v): v}).size()"),
+        ("deep equality", "lists.range(99999).map(x, [x]) == lists.range(99999).map(x, [x])"),
+        ("sum of decimals", "lists.range(100000).map(x, decimal(x)).sum(decimal('0'))"),
+        ("hours in a zone", "lists.range(60000).map(x, timestamp(x).getHours('America/New_York'))"),
+        ("list of 100 million", "lists.range(100000000)"),
+    ]
+
+    static func run() -> [Figure] {
+        print("hostile expressions: ms and MiB until the error or value")
+        let outcomes = all.map { outcome($0.name, $0.text) }
+        for outcome in outcomes.sorted(by: { $0.milliseconds > $1.milliseconds }) {
+            let figures = String(format: "%7.1f %6.1f", outcome.milliseconds, outcome.mebibytes)
+            print("\(figures)  \(outcome.name): \(outcome.said)")
+        }
+        return [
+            Suites.figure(
+                "cel.hostile.time", "hostile expressions, the longest of \(all.count)",
+                [outcomes.map(\.milliseconds).max() ?? 0], "ms",
+                bars: [Bar("50 ms", 50, isLimit: true)]),
+            Suites.figure(
+                "cel.hostile.memory", "hostile expressions, the largest",
+                [outcomes.map(\.mebibytes).max() ?? 0], "MiB",
+                bars: [Bar("64 MB", 64e6 / 1_048_576, isLimit: true)]),
+        ]
+    }
+
+    private static func outcome(_ name: String, _ text: String) -> Outcome {
+        var times: [Double] = []
+        var sizes: [Double] = []
+        var said = ""
+        for _ in 0..<repeats {
+            // What is free already would hide what is taken.
+            heap_trim()
+            forgetPeak()
+            let before = peakBytes
+            let start = ContinuousClock.now
+            said = work(text)
+            times.append((ContinuousClock.now - start).inMilliseconds)
+            sizes.append(Double(peakBytes - before) / 1_048_576)
+        }
+        return Outcome(
+            name: name, milliseconds: times.sorted()[repeats / 2], mebibytes: sizes.max() ?? 0,
+            said: said)
+    }
+
+    private static func work(_ text: String) -> String {
+        do {
+            let value = try Environment.standard.compileUnchecked(text).evaluate()
+            return String(Rendering.text(of: value).prefix(20))
+        } catch let issue as ExpressionIssue {
+            return issue.description
+        } catch { return "\(error)" }
+    }
+
+    // MARK: - Memory
+
+    private static func forgetPeak() {
+        // Five: the greatest size so far is forgotten.
+        try? "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)
+    }
+
+    /// The most memory in use since it was forgotten.
+    private static var peakBytes: Int {
+        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
+    }
+}

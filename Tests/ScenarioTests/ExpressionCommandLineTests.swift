@@ -1,0 +1,169 @@
+import Foundation
+import Processes
+import Testing
+
+/// `longshore cel` as a person meets it.
+@Suite struct ExpressionCommandLineTests {
+    /// Files that go when the test ends.
+    private struct Desk {
+        let folder = "/var/tmp/longshore-cel-\(UUID().uuidString)"
+
+        init() throws {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true)
+        }
+
+        func end() { try? FileManager.default.removeItem(atPath: folder) }
+
+        func file(_ name: String, _ text: String) throws -> String {
+            let path = "\(folder)/\(name)"
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+            return path
+        }
+    }
+
+    private static func cel(
+        _ arguments: [String], input: String? = nil
+    ) async throws -> (code: ChildProcess.Ending, said: String) {
+        let (ending, said) = try await ChildProcess.run(
+            [ProcessSession.program.path, "cel"] + arguments, input: input)
+        return (ending, said.trimmingCharacters(in: .newlines))
+    }
+
+    @Test func `an expression is worked out over a person's own data`() async throws {
+        let desk = try Desk()
+        defer { desk.end() }
+        let data = try desk.file("order.json", #"{"order": {"total": "12.50", "at": "90m"}}"#)
+        let types = try desk.file(
+            "env.json",
+            #"{"variables": {"order": "Order"}, "records": {"Order": {"total": "decimal", "at": "duration"}}}"#
+        )
+        let plain = try await Self.cel(["eval", "order.total + '!'", "--vars", data])
+        let typed = try await Self.cel([
+            "eval", "order.total * 2 == decimal('25') && order.at > duration('1h')", "--vars", data,
+            "--env", types,
+        ])
+        let wrong = try await Self.cel(["eval", "1 +\n (2 / 0)"])
+        let effort = try await Self.cel(["eval", "lists.range(50).size()", "--effort"])
+
+        #expect(plain.code == .exited(0) && plain.said == #""12.50!""#)
+        #expect(typed.code == .exited(0) && typed.said == "true")
+        #expect(wrong.code == .exited(1))
+        #expect(wrong.said.hasPrefix("2:3: division by zero"), "\(wrong.said)")
+        #expect(effort.said.contains("of 500000") && effort.said.contains("MiB at most"))
+    }
+
+    @Test func `a check says where, what and what was meant`() async throws {
+        let desk = try Desk()
+        defer { desk.end() }
+        let types = try desk.file(
+            "env.json",
+            #"{"variables": {"order": "Order"}, "records": {"Order": {"address": "string"}}}"#)
+        let found = try await Self.cel([
+            "check", "order.adress == 'x' && sizee(order)", "--env", types,
+        ])
+        let sound = try await Self.cel(["check", "order.address", "--env", types])
+
+        #expect(found.code == .exited(1))
+        #expect(
+            found.said == """
+                1:7: unknown field “adress”; did you mean “address”?
+                  | order.adress == 'x' && sizee(order)
+                  |       ^^^^^^
+                1:24: unknown function “sizee”; did you mean “size”?
+                  | order.adress == 'x' && sizee(order)
+                  |                        ^^^^^
+                """)
+        #expect(sound.code == .exited(0) && sound.said.hasPrefix("string\nreads order.address"))
+    }
+
+    @Test(arguments: [
+        (#"{"variables": {"o": "O"}, "records": {"O": {"a": "int"}}}"#, "no type’s name"),
+        (#"{"variables": {"o": "Ordr"}, "records": {"Order": {"a": "int"}}}"#, "no type “Ordr”"),
+        (#"{"variables": {"o": "list("}}"#, "variables.o: “list(” is no type"),
+        (#"{"variabels": {}}"#, "there is no field “variabels”"),
+        (#"{"limits": {"cost": 0}}"#, "limits.cost must be over 0"),
+    ])
+    func `a wrong declaration is refused by its field`(
+        _ declared: String, _ wanted: String
+    ) async throws {
+        let desk = try Desk()
+        defer { desk.end() }
+        let run = try await Self.cel(["eval", "1", "--env", try desk.file("env.json", declared)])
+
+        #expect(run.code != .exited(0) && run.said.contains(wanted), "\(run.said)")
+    }
+
+    @Test func `a conversation keeps what it is told`() async throws {
+        let talk = try await Self.cel(
+            ["repl"], input: "x = 20\nx * 2 + 2\n:type x > 1\nx +\n:quit\n1\n")
+        let lines = talk.said.split(separator: "\n").map(String.init)
+
+        #expect(talk.code == .exited(0))
+        #expect(lines.prefix(3) == ["20", "42", "bool"])
+        #expect(lines.dropFirst(3).first == "1:4: expected a value, found the end")
+        #expect(lines.last != "1")
+    }
+
+    @Test func `conformance counts what passed and what failed`() async throws {
+        let desk = try Desk()
+        defer { desk.end() }
+        let cases = try desk.file(
+            "cases.jsonl",
+            """
+            {"file":"f","section":"s","name":"a","expr":"1 + 1","value":{"int64_value":"2"}}
+            {"file":"f","section":"s","name":"b","expr":"1 + 1","value":{"int64_value":"3"}}
+            """)
+        let run = try await Self.cel(["conformance", cases, "--failures"])
+        let lines = run.said.split(separator: "\n").map(String.init)
+
+        #expect(run.code == .exited(1) && lines.last == "1 passed, 1 failed")
+        #expect(lines.contains("f/s/b: 1 + 1") && lines.contains("    expected 3, 2 came"))
+        #expect(try await Self.cel(["conformance", desk.folder]).code != .exited(0))
+    }
+
+    /// Each in a process of its own, so that its greatest size is that of the expression alone.
+    @Test func `what means harm stays small and ends soon`() async throws {
+        let desk = try Desk()
+        defer { desk.end() }
+        let nothing = try await Self.effort(of: "true", desk)
+        let wide = String(repeating: "a", count: 30_000)
+        let nested = (0..<14).reduce("1") { "[1, 2, 3].map(x\($1), \($0))" }
+        for text in [
+            "1" + String(repeating: "+1", count: 500_000), String(repeating: "(", count: 100_000),
+            nested, "lists.range(400).map(x, '\(wide)\(wide)').join()",
+            "'\(wide)'.matches('(x?x?x?x?x?x?x?x?){50}a{0,900}$')",
+            "lists.range(90000).transformMapEntry(i, v, {string(v): v}).size()",
+            "lists.range(100000000)", "lists.range(9000).map(x, string(x)).join('\(wide)')",
+        ] {
+            let effort = try await Self.effort(of: text, desk)
+
+            #expect(effort.peakBytes - nothing.peakBytes < 64_000_000, "\(text.prefix(60))")
+            // Fifty milliseconds as it is released; this is built to find mistakes, not for speed.
+            let milliseconds = effort.compileMilliseconds + effort.runMilliseconds
+            #expect(milliseconds < 5000, "\(text.prefix(60))")
+            let code = effort.code ?? ""
+            #expect(code == "limitExceeded" || code.hasPrefix("too"), "\(text.prefix(60))")
+        }
+        // The control: what is allowed more takes more than that.
+        let free = try desk.file(
+            "env.json", #"{"limits": {"cost": 1000000000, "growthBytes": 1000000000}}"#)
+        let large = try await Self.effort(of: "lists.range(6000000)", desk, ["--env", free])
+        #expect(large.peakBytes - nothing.peakBytes > 64_000_000)
+    }
+
+    private struct Effort: Decodable {
+        let peakBytes: Int
+        let compileMilliseconds: Double
+        let runMilliseconds: Double
+        let code: String?
+    }
+
+    private static func effort(
+        of text: String, _ desk: Desk, _ more: [String] = []
+    ) async throws -> Effort {
+        let path = try desk.file("rule.cel", text)
+        let run = try await cel(["eval", "--json", "--file", path] + more)
+        return try JSONDecoder().decode(Effort.self, from: Data(run.said.utf8))
+    }
+}
