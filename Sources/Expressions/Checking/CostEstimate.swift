@@ -12,7 +12,10 @@ public enum CostEstimate {
         switch tree.kind {
         case .loop(let loop):
             let range = of(loop.range, sizes: sizes)
-            let body = loop.bodies.map { of($0, sizes: sizes) }.reduce(1...1, sum)
+            // An entry’s key is looked up before it is put in.
+            let isMap = loop.kind == .transformMap || loop.kind == .transformMapEntry
+            let step = isMap ? 6...12 : 1...1
+            let body = loop.bodies.map { of($0, sizes: sizes) }.reduce(step, sum)
             let isOptional = loop.kind == .optMap || loop.kind == .optFlatMap
             // These may stop at the first element, and `sortBy` looks at each several times.
             let mayStop = [.all, .exists].contains(loop.kind)
@@ -22,7 +25,7 @@ public enum CostEstimate {
             let most =
                 loop.kind == .sortBy
                 ? capped(whole.upperBound.multipliedReportingOverflow(by: 8)) : whole.upperBound
-            return sum(range, least...max(least, most))
+            return sum(sum(1...1, range), least...max(least, most))
         case .call(Operator.conditional, _, let arguments):
             let parts = arguments.map { of($0, sizes: sizes) }
             let least = min(parts[1].lowerBound, parts[2].lowerBound)
@@ -33,28 +36,52 @@ public enum CostEstimate {
             return sum(1...1, (parts.first?.lowerBound ?? 0)...parts.reduce(0...0, sum).upperBound)
         case .call(let name, let target, let arguments):
             let parts = tree.children.map { of($0, sizes: sizes) }.reduce(1...1, sum)
+            // `regex.replace` is not the `replace` of texts.
+            let isPattern = target?.kind == .name("regex", isRooted: false)
             let operands = ((target.map { [$0] } ?? []) + arguments)
                 .map { size($0, sizes).upperBound }
-            return sum(parts, 0...work(name, operands))
+            return sum(parts, 0...work(isPattern ? "extract" : name, operands, isMade(arguments)))
+        case .map(let entries):
+            // Each key is looked up before it is put in.
+            let own = entries.count * 6
+            return tree.children.map { of($0, sizes: sizes) }.reduce((1 + own)...(1 + own), sum)
         default:
             return tree.children.map { of($0, sizes: sizes) }.reduce(1...1, sum)
         }
     }
 
     /// What a function does at most with lists and texts of such sizes.
-    private static func work(_ name: String, _ sizes: [Int]) -> Int {
+    /// - Parameter isMade: whether a pattern is known only when it runs, and made each time.
+    private static func work(_ name: String, _ sizes: [Int], _ isMade: Bool) -> Int {
         let longest = sizes.max() ?? 0
         switch name {
-        case Operator.isIn, Operator.equal, Operator.unequal, Operator.add, "matches", "contains",
-            "join", "split", "replace", "format", "flatten", "reverse", "slice", "sum", "size",
-            "extract", "indexOf", "lastIndexOf", "substring", "trim":
-            return longest
-        case "sort": return capped(longest.multipliedReportingOverflow(by: 8))
+        case Operator.isIn, Operator.equal, Operator.unequal, Operator.add, "contains",
+            "join", "split", "replace", "flatten", "reverse", "slice", "sum", "size",
+            "indexOf", "lastIndexOf", "substring", "trim", "charAt", "startsWith", "endsWith",
+            "lowerAscii", "upperAscii", "quote", "encode", "decode", "bytes":
+            return capped(longest.addingReportingOverflow(3))
+        case "matches": return patternWork(longest, isMade)
+        case "extract": return patternWork(longest, true)
+        case "greatest", "least": return sizes.count
+        case "format", "sort": return capped(longest.multipliedReportingOverflow(by: 30))
+        case "string", "double", "int", "uint", "timestamp", "decimal", "money": return 30
+        case "duration", "ip", "cidr", "isIP", "isCIDR", "isCanonical", "containsIP",
+            "containsCIDR":
+            return 30
         case "range": return max(longest, unknownSize)
-        case "distinct", "extractAll", "equivalent", "intersects":
+        case "distinct", "equivalent", "intersects":
             return capped(longest.multipliedReportingOverflow(by: max(longest, 1)))
         default: return 0
         }
+    }
+
+    private static func isMade(_ arguments: [Syntax]) -> Bool {
+        if case .literal? = arguments.last?.kind { return false }
+        return true
+    }
+
+    private static func patternWork(_ longest: Int, _ isMade: Bool) -> Int {
+        capped((longest + (isMade ? 150 : 0)).multipliedReportingOverflow(by: 4))
     }
 
     private static func size(
