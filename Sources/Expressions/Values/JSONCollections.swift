@@ -86,24 +86,17 @@ final class JSONList: Sendable {
     private let text: JSONText
     private let places: [Range<Int>]
     let byteCount: Int
-    /// Whether nothing in it is malformed.
-    let isWhole: Bool
 
     init(_ text: JSONText, _ range: Range<Int>) {
         self.text = text
         byteCount = range.count
         var found: [Range<Int>] = []
         var place = text.skipBlanks(range.lowerBound + 1)
-        var isWanted = false
         while place < range.upperBound - 1, let end = text.end(of: place) {
             found.append(place..<end)
-            place = text.skipBlanks(end)
-            isWanted = place < range.upperBound && text.bytes[place] == UInt8(ascii: ",")
-            guard isWanted else { break }
-            place = text.skipBlanks(place + 1)
+            place = text.skipBlanks(text.skipBlanks(end) + 1)
         }
         places = found
-        isWhole = place == range.upperBound - 1 && !isWanted
     }
 
     var count: Int { places.count }

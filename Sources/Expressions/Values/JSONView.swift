@@ -1,140 +1,73 @@
-import Glibc
-
 /// A JSON text as a value, read where it is looked into and nowhere else.
 ///
 /// A number without a point or an exponent that fits is an int, any other a double.
 public struct JSONView: Sendable {
-    /// - Throws: `EvaluationError` of `.invalidArgument` where the outermost value is malformed; what
-    ///   lies deeper is looked at when it is read, and what is malformed there is null.
+    /// - Throws: `EvaluationError` of `.invalidArgument` where any of it is no JSON, with the line and column.
     public static func value(_ text: [UInt8]) throws(EvaluationError) -> Value {
         let document = JSONText(bytes: text)
         let start = document.skipBlanks(0)
         if start < text.count, text[start] == UInt8(ascii: "{") {
+            // Its members are noted on the way, so that it is gone through once.
             let map = JSONMap(document, start..<text.count)
             guard let end = map.end, document.skipBlanks(end) == text.count else {
-                throw EvaluationError(.invalidArgument, "this is no JSON text")
+                throw wrong(document, start)
             }
             return .map(MapValue(map))
         }
         guard let end = document.end(of: start), document.skipBlanks(end) == text.count else {
-            throw EvaluationError(.invalidArgument, "this is no JSON text")
+            throw wrong(document, start)
         }
         return document.value(start..<end)
+    }
+
+    private static func wrong(_ document: JSONText, _ start: Int) -> EvaluationError {
+        let place =
+            switch JSONScanner.scan(document.bytes, from: start) {
+            case .end(let end): document.skipBlanks(end)
+            case .wrong(let place): place
+            }
+        let before = document.bytes.prefix(place)
+        let line = before.count { $0 == UInt8(ascii: "\n") } + 1
+        let lineStart = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+        let column = String(decoding: before[lineStart...], as: UTF8.self).unicodeScalars.count + 1
+        let rest = String(decoding: document.bytes[place...].prefix(12), as: UTF8.self)
+        let found = place < document.bytes.count ? "“\(rest)” is wrong there" : "it ends too early"
+        return EvaluationError(
+            .invalidArgument, "this is no JSON text: line \(line), column \(column): \(found)")
     }
 }
 
 /// The bytes, and how to walk over them.
 struct JSONText: Sendable {
-    private static let nesting = 128
     let bytes: [UInt8]
+
+    static func isBlank(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
+    }
 
     func skipBlanks(_ start: Int) -> Int {
         var place = start
-        while place < bytes.count,
-            bytes[place] == 0x20 || (bytes[place] >= 0x09 && bytes[place] <= 0x0D)
-        {
-            place += 1
-        }
+        while place < bytes.count, Self.isBlank(bytes[place]) { place += 1 }
         return place
     }
 
     /// The place after the value that begins at `start`; `nil` where none is.
     func end(of start: Int) -> Int? {
-        guard start < bytes.count else { return nil }
-        switch bytes[start] {
-        case UInt8(ascii: "\""): return endOfString(start)
-        case UInt8(ascii: "{"), UInt8(ascii: "["): return endOfNest(start)
-        default:
-            var place = start
-            while place < bytes.count, Self.isWord(bytes[place]) { place += 1 }
-            return place > start ? place : nil
-        }
+        guard case .end(let end) = JSONScanner.scan(bytes, from: start) else { return nil }
+        return end
     }
 
-    private static func isWord(_ byte: UInt8) -> Bool {
-        Lexer.isDigit(byte) || Lexer.isLetter(byte) || byte == 0x2D || byte == 0x2B || byte == 0x2E
-    }
-
-    private func endOfString(_ start: Int) -> Int? {
-        bytes.withUnsafeBufferPointer { buffer -> Int? in
-            guard let base = buffer.baseAddress else { return nil }
-            var place = start + 1
-            while place < buffer.count {
-                guard let found = memchr(base + place, 0x22, buffer.count - place) else {
-                    return nil
-                }
-                let quote = UnsafeRawPointer(found) - UnsafeRawPointer(base)
-                guard let slash = memchr(base + place, 0x5C, quote - place) else {
-                    return quote + 1
-                }
-                // What follows a backslash is part of the text, a quote too.
-                place = UnsafeRawPointer(slash) - UnsafeRawPointer(base) + 2
-            }
-            return nil
-        }
-    }
-
-    private func endOfNest(_ start: Int) -> Int? {
-        var open: [UInt8] = []
-        var place = start
-        while place < bytes.count {
-            let byte = bytes[place]
-            switch byte {
-            case UInt8(ascii: "\""):
-                guard let end = endOfString(place) else { return nil }
-                place = end
-                continue
-            case UInt8(ascii: "{"), UInt8(ascii: "["):
-                guard open.count < Self.nesting else { return nil }
-                open.append(byte + 2)
-            case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                guard open.popLast() == byte else { return nil }
-                if open.isEmpty { return place + 1 }
-            default: break
-            }
-            place += 1
-        }
-        return nil
-    }
-
+    /// - Parameter range: of a value that was found to be one.
     func value(_ range: Range<Int>) -> Value {
         switch bytes[range.lowerBound] {
-        case UInt8(ascii: "{"):
-            let map = JSONMap(self, range)
-            return map.end == range.upperBound ? .map(MapValue(map)) : .null
-        case UInt8(ascii: "["):
-            let list = JSONList(self, range)
-            return list.isWhole ? .list(ListValue(list)) : .null
+        case UInt8(ascii: "{"): return .map(MapValue(JSONMap(self, range)))
+        case UInt8(ascii: "["): return .list(ListValue(JSONList(self, range)))
         case UInt8(ascii: "\""): return .string(string(range))
-        case UInt8(ascii: "t") where bytes[range].elementsEqual("true".utf8): return .bool(true)
-        case UInt8(ascii: "f") where bytes[range].elementsEqual("false".utf8): return .bool(false)
-        default: return isNumber(range) ? number(range) : .null
+        case UInt8(ascii: "t"): return .bool(true)
+        case UInt8(ascii: "f"): return .bool(false)
+        case UInt8(ascii: "n"): return .null
+        default: return number(range)
         }
-    }
-
-    /// Whether it is written as JSON writes numbers: a sign, digits without a leading zero, a fraction, an
-    /// exponent.
-    private func isNumber(_ range: Range<Int>) -> Bool {
-        var place = range.lowerBound
-        func digits() -> Int {
-            let start = place
-            while place < range.upperBound, Lexer.isDigit(bytes[place]) { place += 1 }
-            return place - start
-        }
-        if bytes[place] == 0x2D { place += 1 }
-        let isZero = place < range.upperBound && bytes[place] == 0x30
-        let whole = digits()
-        guard whole > 0, !isZero || whole == 1 else { return false }
-        if place < range.upperBound, bytes[place] == 0x2E {
-            place += 1
-            guard digits() > 0 else { return false }
-        }
-        if place < range.upperBound, bytes[place] | 0x20 == UInt8(ascii: "e") {
-            place += 1
-            if place < range.upperBound, bytes[place] == 0x2B || bytes[place] == 0x2D { place += 1 }
-            guard digits() > 0 else { return false }
-        }
-        return place == range.upperBound
     }
 
     private func number(_ range: Range<Int>) -> Value {
@@ -148,8 +81,7 @@ struct JSONText: Sendable {
         if place == range.upperBound { return .int(isNegative ? -value : value) }
         let text = String(decoding: bytes[range], as: UTF8.self)
         if let whole = Int64(text) { return .int(whole) }
-        guard let double = Double(text), double.isFinite else { return .null }
-        return .double(double)
+        return .double(Double(text) ?? .nan)
     }
 
     /// - Parameter range: the quotes included.
@@ -161,7 +93,7 @@ struct JSONText: Sendable {
         return unescaped(inner)
     }
 
-    private static let escapes: [UInt8: UInt8] = [
+    static let escapes: [UInt8: UInt8] = [
         0x22: 0x22, 0x5C: 0x5C, 0x2F: 0x2F, UInt8(ascii: "b"): 8, UInt8(ascii: "f"): 12,
         UInt8(ascii: "n"): 10, UInt8(ascii: "r"): 13, UInt8(ascii: "t"): 9,
     ]
