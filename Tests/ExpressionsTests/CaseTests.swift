@@ -63,7 +63,11 @@ import Testing
     func `each case gives what it says`(_ name: String) throws {
         let text = try #require(Self.groups.first { $0.name == name }?.text)
         for one in Self.cases(text) {
-            let came = Self.outcome(one.expression)
+            var came = Self.outcome(one.expression)
+            // A text that cannot be read is found before it runs, and fails when it runs.
+            if one.isError, came == "! invalidLiteral", one.wanted != "invalidLiteral" {
+                came = Self.outcome(one.expression, isChecked: false)
+            }
             let wanted = one.isError ? "! " + one.wanted : Self.outcome(one.wanted)
             #expect(
                 came == wanted || Self.areEqual(one.expression, one.wanted), "\(one.expression)")

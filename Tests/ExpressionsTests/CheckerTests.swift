@@ -63,6 +63,31 @@ import Testing
         ("'a'.size(1)", "there is no size of (string, int)"),
         ("abs(1)", "unknown function “abs”"),
         ("contains('a', 'b')", "contains is called as x.contains()"),
+        ("timestamp('nope')", "1:11: the text is no moment"),
+        ("order.id == '' || duration('1d') > duration('1h')", "1:28: the text is no duration"),
+        ("money('1', 'usd')", "1:12: “usd” is no currency in use; did you mean “USD”?"),
+        ("money('1.234', 'USD')", "1:7: USD has 2 decimals"),
+        ("decimal('x')", "1:9: the text is no decimal"), ("int('4.2')", "1:5: the text is no int"),
+        ("cidr('10.0.0.0/33')", "is no range of IP addresses"),
+        ("cidr('10.0.0.0/8').containsIP('10.0.0')", "1:31: “10.0.0” is no IP address"),
+        (
+            "timestamp(0).getHours('America/NewYork')",
+            "1:23: unknown time zone “America/NewYork”; did you mean “America/New_York”?"
+        ),
+        ("decimal('1').round(2, 'half_even')", "1:23: “half_even” is no way to round"),
+        ("regex.extract('a', '(')", "1:20: the pattern is wrong"),
+        ("order.zip", "unknown field “zip”; there is address, id, lines"),
+        ("has(order.idd)", "1:11: unknown field “idd”; did you mean “id”?"),
+        ("order.id.beginsWith('a')", "did you mean “startsWith”?"),
+        ("money('1', 'USD') > 5.0", "money goes with money"),
+        ("decimal('1') * 1.5", "write decimal('12.50')"),
+        ("order.id in 'abc'", "on the right stands a list or a map"),
+        ("money('1')", "it takes (string, string)"),
+        ("(1 + 2 * [3]", "1:13: “(” at 1:1 is not closed"), ("size([1, 2)", "found “)”"),
+        ("size([1, 2", "“[” at 1:6 is not closed"), ("size(1, 2", "“(” at 1:5 is not closed"),
+        ("{'a': 1", "“{” at 1:1 is not closed"), ("order.lines[0", "“[” at 1:12 is not closed"),
+        ("not order.id", "did you mean “!”?"), ("order.lines.all(l => true)", "parted by a comma"),
+        ("order.id == “a”", "texts stand in"),
     ])
     func `mistakes are told with place and hint`(_ text: String, _ wanted: String) {
         #expect(Self.type(text).contains(wanted), "\(Self.type(text))")

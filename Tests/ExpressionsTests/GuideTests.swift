@@ -58,6 +58,13 @@ import Testing
             ]))
     }
 
+    /// Of those that are to fail some fail the check already.
+    private static func compiled(_ example: Example) throws -> Program {
+        example.wanted.hasPrefix("error")
+            ? try Environment.standard.compileUnchecked(example.expression)
+            : try Environment.standard.compile(example.expression)
+    }
+
     @Test func `each example gives what it says`() throws {
         #expect(Self.examples.count > 150)
         var environment = Environment.standard
@@ -69,7 +76,7 @@ import Testing
                 let program =
                     example.isAboutOrder
                     ? try environment.compile(example.expression)
-                    : try Environment.standard.compile(example.expression)
+                    : try Self.compiled(example)
                 came = Rendering.text(of: try program.evaluate(values))
             } catch let error as EvaluationError {
                 came = "error " + error.code.rawValue

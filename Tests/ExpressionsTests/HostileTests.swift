@@ -183,6 +183,19 @@ import Testing
         }
     }
 
+    /// Each mistake would be compared with all names there are.
+    @Test func `thousands of mistakes are told no slower than twenty`() {
+        let text = "[" + Array(repeating: "sizee(1)", count: 6000).joined(separator: ",") + "]"
+        let clock = ContinuousClock()
+        let time = clock.measure {
+            let error = #expect(throws: ExpressionIssues.self) {
+                try Environment.standard.check(text)
+            }
+            #expect(error?.issues.count == 20)
+        }
+        #expect(time < .seconds(5))
+    }
+
     @Test func `bytes that are no text stay bytes`() throws {
         let broken = String(decoding: [0x27, 0xFF, 0xFE, 0x27] as [UInt8], as: UTF8.self)
         #expect(CaseTests.outcome("size(\(broken))") == "2")

@@ -59,18 +59,23 @@ import Testing
         (#"{"lines":7}"#, "order.lines: a list(Line) was expected, not int"),
         (#"{"total":"5 ZZZ"}"#, "order.total: "),
         (#"{"total":5}"#, "order.total: a Money was expected"),
+        (#"{"total":"$5"}"#, "order.total: “$5” is no amount with its currency, such as 12.50 USD"),
+        (#"{"total":"5 usd"}"#, "order.total: “usd” is no currency in use; did you mean “USD”?"),
+        (#"{"lines":[null]}"#, "order.lines[0]: a Line was expected, not null"),
         (#"{"lines":[{"quantity":-1}]}"#, "order.lines[0].quantity: a quantity is 0 to"),
         (#"{"count":-1}"#, "order.count: "),
-        (#"{"tags":{"a":"x"}}"#, "order.tags.a: a int was expected"),
+        (#"{"tags":{"a":"x"}}"#, "order.tags.a: an int was expected"),
     ])
     func `what does not fit is refused with its path`(_ json: String, _ wanted: String) throws {
         let came = try Self.outcome("true", json)
         #expect(came.hasPrefix(wanted), "\(came)")
     }
 
-    @Test func `null and what is missing stay so`() throws {
-        #expect(try Self.outcome("order.at == null", #"{"at":null}"#) == "true")
+    @Test func `null is missing where the type knows none`() throws {
+        #expect(try Self.outcome("has(order.at)", #"{"at":null}"#) == "false")
         #expect(try Self.outcome("has(order.at)", "{}") == "false")
+        #expect(try Self.outcome("order.notes.hasValue()", #"{"notes":null}"#) == "false")
+        #expect(try Self.outcome("size(order.tags)", #"{"tags":{"a":null,"b":1}}"#) == "1")
         let money = #"{"total":{"minorUnits":5,"currency":"EUR"}}"#
         #expect(try Self.outcome("string(order.total)", money) == "\"0.05 EUR\"")
     }

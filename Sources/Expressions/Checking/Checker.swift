@@ -1,14 +1,18 @@
 /// Works out types and finds what cannot be.
 struct Checker {
     /// By reference: it is looked into at every part.
-    private let surroundings: Surroundings
+    let surroundings: Surroundings
     private let source: String
-    private var matcher = TypeMatcher()
-    private var locals: [(name: String, type: ValueType)] = []
+    var matcher = TypeMatcher()
+    var locals: [(name: String, type: ValueType)] = []
     private var issues: [ExpressionIssue] = []
+    private var unknownNames: Set<String> = []
 
     /// More than this nobody reads.
     private static let maximumIssues = 20
+
+    /// Whether nobody will read a further one, so that it needs no suggestion either.
+    var isFull: Bool { issues.count >= Self.maximumIssues }
 
     init(_ environment: Environment, _ source: String) {
         surroundings = Surroundings(environment)
@@ -21,7 +25,10 @@ struct Checker {
         if let limit = surroundings.environment.limits.estimate {
             let cost = CostEstimate.of(tree)
             if cost.upperBound > limit {
-                report(.tooCostly, "it may take \(cost.upperBound) steps, of \(limit)", tree)
+                report(
+                    .tooCostly,
+                    "it may take \(cost.upperBound) steps, and the limit estimate is \(limit)", tree
+                )
             }
         }
         guard issues.isEmpty else {
@@ -30,21 +37,21 @@ struct Checker {
         return matcher.final(type)
     }
 
-    private mutating func report(
+    mutating func report(
         _ code: ExpressionIssue.Code, _ message: String, _ tree: Syntax,
         suggestion: String? = nil
     ) {
-        guard issues.count < Self.maximumIssues else { return }
+        guard !isFull else { return }
         issues.append(
             ExpressionIssue(
                 code, message, at: tree.range, in: source, suggestion: suggestion))
     }
 
-    private func text(_ type: ValueType) -> String { matcher.final(type).text }
+    func text(_ type: ValueType) -> String { matcher.final(type).text }
 
     // MARK: - Parts
 
-    private mutating func type(of tree: Syntax) -> ValueType {
+    mutating func type(of tree: Syntax) -> ValueType {
         switch tree.kind {
         case .literal(let literal): return Self.type(of: literal)
         case .name, .select: return reference(tree)
@@ -105,7 +112,7 @@ struct Checker {
         }
     }
 
-    private mutating func map(_ entries: [Syntax.Entry]) -> ValueType {
+    mutating func map(_ entries: [Syntax.Entry]) -> ValueType {
         var (key, value) = (matcher.fresh(), matcher.fresh())
         for (index, entry) in entries.enumerated() {
             var ownKey = type(of: entry.key)
@@ -172,6 +179,8 @@ struct Checker {
             if case .optional = found { return found }
             return .optional(found)
         case .name(let name, _):
+            // Said once, where it is read first.
+            guard unknownNames.insert(name).inserted, !isFull else { return .dyn }
             let known = Array(surroundings.environment.variables.keys) + locals.map(\.name)
             report(
                 .undeclaredName, "unknown name “\(name)”", tree,
@@ -220,15 +229,23 @@ struct Checker {
     private mutating func unknownField(
         _ name: String, _ known: some Sequence<String>, _ tree: Syntax
     ) {
-        // The name alone, which a selection ends with.
-        let range =
-            if case .select = tree.kind {
-                SourceRange(
-                    max(tree.range.start, tree.range.end - name.utf8.count), tree.range.end)
-            } else { tree.range }
+        // The name alone, which a selection ends with; behind has() stands a bracket.
+        let range: SourceRange
+        switch tree.kind {
+        case .select:
+            range = SourceRange(
+                max(tree.range.start, tree.range.end - name.utf8.count), tree.range.end)
+        case .has: range = self.range(of: name, from: tree.range.start + 4, in: tree.range)
+        default: range = tree.range
+        }
+        guard !isFull else { return }
+        let nearest = Suggestion.nearest(to: name, among: known)
+        let all = known.sorted()
+        let others =
+            nearest == nil && all.count <= 12 ? "; there is \(all.joined(separator: ", "))" : ""
         report(
-            .unknownField, "unknown field “\(name)”", Syntax(tree.kind, at: range),
-            suggestion: Suggestion.nearest(to: name, among: known))
+            .unknownField, "unknown field “\(name)”\(others)", Syntax(tree.kind, at: range),
+            suggestion: nearest)
     }
 
     // MARK: - Calls
@@ -240,13 +257,13 @@ struct Checker {
             return special
         }
         if let target, let full = qualified(target, name) {
-            return overload(full, isMember: false, arguments.map { type(of: $0) }, tree)
+            let types = arguments.map { type(of: $0) }
+            checkLiterals(full, isMember: false, arguments, types)
+            return overload(full, isMember: false, types, tree)
         }
         let all = (target.map { [$0] } ?? []) + arguments
-        if name == "matches", all.count == 2, case .literal(.string(let text)) = all[1].kind {
-            do { _ = try Pattern(text) } catch { report(.invalidLiteral, error.message, all[1]) }
-        }
         let types = all.map { type(of: $0) }
+        checkLiterals(name, isMember: target != nil, all, types)
         return overload(name, isMember: target != nil, types, tree)
     }
 
@@ -338,6 +355,7 @@ struct Checker {
                 report(.invalidMacro, "it is written \(usage)", called)
                 return .dyn
             }
+            guard !isFull else { return .dyn }
             let other = surroundings.environment.hasFunction(plain, isMember: !isMember)
             report(
                 .unknownFunction,
@@ -348,7 +366,8 @@ struct Checker {
                     ? nil
                     : Suggestion.nearest(
                         to: plain,
-                        among: surroundings.environment.functionNames + Macros.loopNames + ["has"]))
+                        among: surroundings.environment.functionNames + Macros.loopNames + ["has"])
+                        ?? Self.otherNames[plain])
             return .dyn
         }
         let takesMore =
@@ -361,12 +380,17 @@ struct Checker {
     /// Where a called function's name stands: behind what it is called on.
     private func nameRange(of tree: Syntax) -> SourceRange {
         guard case .call(let name, let target, _) = tree.kind else { return tree.range }
-        let start = max(target?.range.end ?? tree.range.start, 0)
-        let text = source.utf8.dropFirst(start).prefix(max(tree.range.end - start, 0))
         let plain = name.hasPrefix(".") ? String(name.dropFirst()) : name
-        guard let found = text.firstRange(of: plain.utf8) else { return tree.range }
+        return range(
+            of: plain, from: target?.range.end ?? tree.range.start, in: tree.range)
+    }
+
+    /// Where a word stands within a part; all of the part where it does not.
+    private func range(of word: String, from start: Int, in whole: SourceRange) -> SourceRange {
+        let text = source.utf8.dropFirst(max(start, 0)).prefix(max(whole.end - start, 0))
+        guard let found = text.firstRange(of: word.utf8) else { return whole }
         let place = start + text.distance(from: text.startIndex, to: found.lowerBound)
-        return SourceRange(place, place + plain.utf8.count)
+        return SourceRange(place, place + word.utf8.count)
     }
 
     /// Of functions that take any number, all of one type or of several.
@@ -411,80 +435,12 @@ struct Checker {
         }
         if let result { return result }
         let given = types.map { text($0) }.joined(separator: ", ")
-        let takes = signatures.filter { $0.parameters.count == types.count }.map {
-            "(" + $0.parameters.map(\.text).joined(separator: ", ") + ")"
-        }
-        let more = takes.count > 8 ? " and \(takes.count - 8) more" : ""
-        let shown = takes.prefix(8).joined(separator: ", ")
+        guard !isFull else { return .dyn }
         report(
             .noMatchingOverload,
-            "there is no \(name) of (\(given))"
-                + (takes.isEmpty
-                    ? "; it takes another number of arguments" : "; it takes \(shown)\(more)"),
+            "there is no \(name) of (\(given)); "
+                + Self.cure(name, types.map { text($0) }, signatures),
             tree)
         return .dyn
-    }
-
-    // MARK: - Loops
-
-    private mutating func loop(_ loop: Loop, _ tree: Syntax) -> ValueType {
-        let whole = matcher.resolved(type(of: loop.range))
-        let (first, second, element) = names(loop, whole)
-        locals.append((loop.names[0], first))
-        if loop.names.count == 2 { locals.append((loop.names[1], second)) }
-        defer { locals.removeLast(loop.names.count) }
-        if let filter = loop.filter { expectBool(filter) }
-        switch loop.kind {
-        case .all, .exists, .existsOne:
-            expectBool(loop.body)
-            return .bool
-        case .filter:
-            expectBool(loop.body)
-            return .list(element)
-        case .map, .transformList: return .list(type(of: loop.body))
-        case .transformMap: return .map(key: first, value: type(of: loop.body))
-        case .transformMapEntry: return type(of: loop.body)
-        case .optMap: return .optional(type(of: loop.body))
-        case .optFlatMap:
-            let own = type(of: loop.body)
-            if !matcher.fits(own, .optional(matcher.fresh())) {
-                report(.typeMismatch, "an optional was expected, not \(text(own))", loop.body)
-            }
-            return own
-        case .sortBy:
-            _ = type(of: loop.body)
-            if case .map = whole {
-                report(.typeMismatch, "a map has no order to be sorted in", loop.range)
-            }
-            return whole
-        }
-    }
-
-    /// Types of a loop's names, and of what `filter` keeps.
-    private mutating func names(
-        _ loop: Loop, _ whole: ValueType
-    ) -> (first: ValueType, second: ValueType, element: ValueType) {
-        let isOptional = loop.kind == .optMap || loop.kind == .optFlatMap
-        switch whole {
-        case .list(let element) where !isOptional:
-            return (loop.names.count == 2 ? .int : element, element, element)
-        case .map(let key, let value) where !isOptional: return (key, value, key)
-        case .optional(let value) where isOptional: return (value, value, value)
-        case .dyn, .parameter: return (.dyn, .dyn, .dyn)
-        default:
-            report(
-                .typeMismatch,
-                isOptional
-                    ? "\(loop.spelling)() is for optionals, not for \(text(whole))"
-                    : "only a list or a map can be gone through, not \(text(whole))", loop.range)
-            return (.dyn, .dyn, .dyn)
-        }
-    }
-
-    private mutating func expectBool(_ tree: Syntax) {
-        let own = type(of: tree)
-        if !matcher.fits(own, .bool) {
-            report(.typeMismatch, "a bool was expected, not \(text(own))", tree)
-        }
     }
 }

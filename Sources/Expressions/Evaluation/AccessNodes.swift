@@ -14,7 +14,7 @@ enum Access {
             }
             return field
         default:
-            throw EvaluationError(.noSuchOverload, "\(value.typeName) has no fields")
+            throw EvaluationError(.noSuchOverload, "\(value.plainTypeName) has no fields")
         }
     }
 
@@ -29,7 +29,7 @@ enum Access {
         case .list(let list):
             guard let place = place(key) else {
                 throw EvaluationError(
-                    .invalidArgument, "a list has no place of type \(key.typeName)")
+                    .invalidArgument, "a list has no place of type \(key.plainTypeName)")
             }
             return place >= 0 && place < list.count ? list[Int(place)] : nil
         case .host(let host):
@@ -247,7 +247,7 @@ enum Making {
     static func content(of value: Value) throws(EvaluationError) -> Value? {
         guard case .optional(let box) = value else {
             throw EvaluationError(
-                .noSuchOverload, "an optional was expected, not \(value.typeName)")
+                .noSuchOverload, "an optional was expected, not \(value.plainTypeName)")
         }
         return box.value
     }
@@ -261,10 +261,13 @@ enum Making {
         case .bool, .int, .uint, .string: break
         default:
             throw EvaluationError(
-                .unsupportedKey, "a map’s key is a bool, int, uint or string, not \(key.typeName)")
+                .unsupportedKey,
+                "a map’s key is a bool, int, uint or string, not \(key.plainTypeName)")
         }
         guard table.add(key, value) else {
-            throw EvaluationError(.duplicateKey, "the map has a key twice")
+            var text = Rendering.text(of: key)
+            if text.count > 60 { text = text.prefix(60) + "…" }
+            throw EvaluationError(.duplicateKey, "the map has the key \(text) twice")
         }
     }
 }

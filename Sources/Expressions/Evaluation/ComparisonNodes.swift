@@ -81,6 +81,11 @@ final class OrderNode: Node {
         if let order = Value.order(of: a, and: b) { return test.isMet(by: order) }
         // NaN is neither less nor more.
         if a.isNumber, b.isNumber { return false }
+        if case .host(let left) = a, case .host(let right) = b, left.typeName == right.typeName {
+            throw EvaluationError(
+                .invalidArgument, "\(left.text) and \(right.text) have no order between them"
+            ).placed(at: range)
+        }
         throw EvaluationError.noOverload(name, a, b).placed(at: range)
     }
 

@@ -26,7 +26,7 @@ public struct EvaluationError: Error, Sendable, Hashable, CustomStringConvertibl
     }
 
     static func noOverload(_ name: String, of arguments: [Value]) -> EvaluationError {
-        let types = arguments.map(\.typeName).joined(separator: ", ")
+        let types = arguments.map(\.plainTypeName).joined(separator: ", ")
         return EvaluationError(.noSuchOverload, "there is no \(name) of (\(types))")
     }
 
@@ -36,7 +36,7 @@ public struct EvaluationError: Error, Sendable, Hashable, CustomStringConvertibl
             case .string(let name): "“\(String(name.prefix(60)))”"
             case .int(let number): "\(number)"
             case .uint(let number): "\(number)u"
-            default: "of type \(key.typeName)"
+            default: "of type \(key.plainTypeName)"
             }
         return EvaluationError(.noSuchKey, "no such key: \(text)")
     }

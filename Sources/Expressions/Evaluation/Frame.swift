@@ -99,7 +99,8 @@ extension Node {
     func test(_ frame: inout Frame) throws(EvaluationError) -> Bool {
         let value = try value(&frame)
         guard case .bool(let flag) = value else {
-            throw EvaluationError(.noSuchOverload, "a bool was expected, not \(value.typeName)")
+            throw EvaluationError(
+                .noSuchOverload, "a bool was expected, not \(value.plainTypeName)")
         }
         return flag
     }

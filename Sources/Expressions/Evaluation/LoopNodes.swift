@@ -22,7 +22,8 @@ struct LoopSource {
             count = found.count
         default:
             throw EvaluationError(
-                .noSuchOverload, "only a list or a map can be gone through, not \(value.typeName)")
+                .noSuchOverload,
+                "only a list or a map can be gone through, not \(value.plainTypeName)")
         }
     }
 

@@ -112,7 +112,8 @@ enum Formatting {
         case .double(let number) where !number.isFinite: return Conversions.text(of: number)
         case .decimal(let number): return number.text
         default:
-            throw failed("decimal clause can only be used on integers, was given \(value.typeName)")
+            throw failed(
+                "decimal clause can only be used on integers, was given \(value.plainTypeName)")
         }
     }
 
@@ -131,7 +132,8 @@ enum Formatting {
             number = Double(own.text) ?? .nan
         default:
             let name = clause == "f" ? "fixed-point" : "scientific"
-            throw failed("\(name) clause can only be used on doubles, was given \(value.typeName)")
+            throw failed(
+                "\(name) clause can only be used on doubles, was given \(value.plainTypeName)")
         }
         guard number.isFinite else { return Conversions.text(of: number) }
         return String(format: clause == "f" ? "%.*f" : "%.*e", precision, number)
@@ -148,8 +150,8 @@ enum Formatting {
         default:
             throw failed(
                 clause == "b"
-                    ? "only integers and bools can be formatted as binary, was given \(value.typeName)"
-                    : "octal clause can only be used on integers, was given \(value.typeName)")
+                    ? "only integers and bools can be formatted as binary, was given \(value.plainTypeName)"
+                    : "octal clause can only be used on integers, was given \(value.plainTypeName)")
         }
     }
 
@@ -170,7 +172,7 @@ enum Formatting {
         default:
             throw failed(
                 "only integers, byte buffers, and strings can be formatted as hex, was given "
-                    + value.typeName)
+                    + value.plainTypeName)
         }
     }
 }

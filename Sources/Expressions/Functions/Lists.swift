@@ -97,7 +97,7 @@ enum Lists {
             }
             guard Value.order(of: first, and: key) != nil || key.isNumber else {
                 throw EvaluationError(
-                    .noSuchOverload, "these values of \(key.typeName) cannot be put in order")
+                    .noSuchOverload, "these values of \(key.plainTypeName) cannot be put in order")
             }
         }
         return keys.indices.sorted { (left, right) in

@@ -104,12 +104,19 @@ struct Lexer {
         guard !sign.isEmpty else {
             while place < bytes.count, bytes[place] & 0xC0 == 0x80 || place == start { place += 1 }
             let text = String(decoding: bytes[start..<place], as: UTF8.self)
-            let hint = ["=": "; to compare write ==", "&": "; write &&", "|": "; write ||"][text]
+            let isArrow = text == "=" && place < bytes.count && bytes[place] == UInt8(ascii: ">")
+            let hint = isArrow ? "; a name and what to do are parted by a comma" : Self.hints[text]
             throw issue("“\(text)” means nothing here" + (hint ?? ""), from: start)
         }
         place += 1
         return .sign(sign)
     }
+
+    private static let hints = [
+        "=": "; to compare write ==", "&": "; write &&", "|": "; write ||",
+        "“": "; texts stand in \" or '", "”": "; texts stand in \" or '",
+        "‘": "; texts stand in \" or '", "’": "; texts stand in \" or '",
+    ]
 
     /// By the byte; empty for what is no sign.
     private static let single: [String] = (0..<128).map { byte in

@@ -41,8 +41,17 @@ struct Parser {
         return true
     }
 
-    private mutating func expect(_ sign: String) throws(ExpressionIssue) {
-        guard take(sign) else { throw unexpected("“\(sign)”") }
+    /// - Parameter opening: where the bracket stands that it would close.
+    private mutating func expect(
+        _ sign: String, closing opening: Int? = nil
+    ) throws(ExpressionIssue) {
+        if take(sign) { return }
+        guard let opening, case .end = token.kind else { throw unexpected("“\(sign)”") }
+        let place = SourcePosition(of: opening, in: source)
+        let bracket = [")": "(", "]": "[", "}": "{"][sign] ?? sign
+        throw ExpressionIssue(
+            .syntax, "“\(bracket)” at \(place.line):\(place.column) is not closed", at: token.range,
+            in: source)
     }
 
     /// The end of what was read last.
@@ -53,7 +62,8 @@ struct Parser {
         let text = String(
             decoding: bytes[token.range.start..<token.range.end], as: UTF8.self)
         let found = text.isEmpty ? "the end" : "“\(text)”"
-        let word = ["and": "&&", "or": "||", "AND": "&&", "OR": "||"][text]
+        var word = ["and": "&&", "or": "||", "AND": "&&", "OR": "||"][text]
+        if place > 0, tokens[place - 1].kind == .identifier("not") { word = "!" }
         return ExpressionIssue(
             .syntax, "expected \(wanted), found \(found)", at: token.range, in: source,
             suggestion: word)
@@ -163,9 +173,10 @@ struct Parser {
             if take(".") {
                 operand = try selection(from: operand, start)
             } else if take("[") {
+                let opening = lastEnd - 1
                 let isOptional = take("?")
                 let index = try expression()
-                try expect("]")
+                try expect("]", closing: opening)
                 let name = isOptional ? Operator.optionalIndex : Operator.index
                 operand = try make(.call(name, target: nil, [operand, index]), from: start)
             } else if isSign("{"), let name = Self.path(of: operand) {
@@ -185,7 +196,7 @@ struct Parser {
         }
         if case .identifier(let name) = token.kind, tokens[place + 1].kind == .sign("(") {
             place += 2
-            let arguments = try list(until: ")")
+            let arguments = try list(until: ")", lastEnd - 1)
             return try call(name, operand, arguments, start)
         }
         let field = try fieldName()
@@ -248,14 +259,14 @@ struct Parser {
         case .sign("("):
             place += 1
             let inner = try expression()
-            try expect(")")
+            try expect(")", closing: start)
             return inner
         case .sign("["):
             place += 1
-            return try make(.list(try elements()), from: start)
+            return try make(.list(try elements(start)), from: start)
         case .sign("{"):
             place += 1
-            return try make(.map(try entries()), from: start)
+            return try make(.map(try entries(start)), from: start)
         case .sign("."):
             place += 1
             return try name(start, isRooted: true)
@@ -292,35 +303,37 @@ struct Parser {
         }
         place += 1
         if take("(") {
-            let arguments = try list(until: ")")
+            let arguments = try list(until: ")", lastEnd - 1)
             return try call(isRooted ? "." + name : name, nil, arguments, start)
         }
         return try make(.name(name, isRooted: isRooted), from: start)
     }
 
-    private mutating func list(until end: String) throws(ExpressionIssue) -> [Syntax] {
+    private mutating func list(
+        until end: String, _ opening: Int
+    ) throws(ExpressionIssue) -> [Syntax] {
         var items: [Syntax] = []
         while !isSign(end) {
             items.append(try expression())
             guard take(",") else { break }
             if isSign(end), end == ")" { throw unexpected("an argument") }
         }
-        try expect(end)
+        try expect(end, closing: opening)
         return items
     }
 
-    private mutating func elements() throws(ExpressionIssue) -> [Syntax.Element] {
+    private mutating func elements(_ opening: Int) throws(ExpressionIssue) -> [Syntax.Element] {
         var items: [Syntax.Element] = []
         while !isSign("]") {
             let isOptional = take("?")
             items.append(Syntax.Element(value: try expression(), isOptional: isOptional))
             guard take(",") else { break }
         }
-        try expect("]")
+        try expect("]", closing: opening)
         return items
     }
 
-    private mutating func entries() throws(ExpressionIssue) -> [Syntax.Entry] {
+    private mutating func entries(_ opening: Int) throws(ExpressionIssue) -> [Syntax.Entry] {
         var items: [Syntax.Entry] = []
         while !isSign("}") {
             let isOptional = take("?")
@@ -330,7 +343,7 @@ struct Parser {
                 Syntax.Entry(key: key, value: try expression(), isOptional: isOptional))
             guard take(",") else { break }
         }
-        try expect("}")
+        try expect("}", closing: opening)
         return items
     }
 

@@ -5,13 +5,15 @@ extension Environment {
     ///   - path: names it in errors, such as `order.lines[2].price`.
     /// - Returns: the value with texts as moments, durations, decimals and bytes (base64) where the type
     ///   says so, ints as uints, doubles, decimals and quantities, and money from `"12.50 EUR"` or
-    ///   `{"minorUnits": 1250, "currency": "EUR"}`. null and what is missing stay so.
+    ///   `{"minorUnits": 1250, "currency": "EUR"}`. A field that is null is left out
+    ///   where its type knows no null; an optional is none.
     /// - Throws: `EvaluationError.conversion`, which names the field.
     public func conformed(
         _ value: Value, to type: ValueType, at path: String
     ) throws(EvaluationError) -> Value {
         switch (type, value) {
-        case (.dyn, _), (.parameter, _), (_, .null): return value
+        case (.dyn, _), (.parameter, _), (.null, .null): return value
+        case (.optional, .null): return .optional(OptionalValue(nil))
         case (.bool, .bool), (.int, .int), (.string, .string), (.double, .double),
             (.uint, .uint):
             return value
@@ -41,11 +43,20 @@ extension Environment {
         var builder = MapBuilder()
         for (index, key) in map.keys.enumerated() {
             guard case .string(let name) = key else { continue }
-            let own = try conformed(
-                map.value(at: index), to: type(name), at: "\(path).\(name)")
-            _ = builder.add(key, own)
+            let (value, wanted) = (map.value(at: index), type(name))
+            if isMissing(value, as: wanted) { continue }
+            _ = builder.add(key, try conformed(value, to: wanted, at: "\(path).\(name)"))
         }
         return .map(MapValue(builder))
+    }
+
+    /// Whether null stands where the type knows none: what others leave out, some write as null.
+    public func isMissing(_ value: Value, as type: ValueType) -> Bool {
+        guard case .null = value else { return false }
+        switch type {
+        case .dyn, .parameter, .null, .optional: return false
+        default: return true
+        }
     }
 
     private func converted(
@@ -74,7 +85,7 @@ extension Environment {
         _ value: Value, _ type: ValueType, at path: String
     ) throws(EvaluationError) -> Value {
         var meter = Meter(limits)
-        do {
+        do throws(EvaluationError) {
             switch (type, value) {
             case (.named("Quantity"), .int):
                 if let function = function("quantity", isMember: false, count: 1) {
@@ -82,7 +93,12 @@ extension Environment {
                 }
             case (.named("Money"), .string(let text)):
                 let parts = text.split(separator: " ").map { Value.string(String($0)) }
-                if parts.count == 2, let function = function("money", isMember: false, count: 2) {
+                guard parts.count == 2 else {
+                    throw EvaluationError(
+                        .conversion,
+                        "“\(text.prefix(40))” is no amount with its currency, such as 12.50 USD")
+                }
+                if let function = function("money", isMember: false, count: 2) {
                     return try function.call(parts, &meter)
                 }
             case (.named("Money"), .map(let map)):
@@ -103,7 +119,16 @@ extension Environment {
     private func mismatch(
         _ value: Value, _ type: ValueType, _ path: String
     ) -> EvaluationError {
-        EvaluationError(.conversion, "\(path): a \(type.text) was expected, not \(value.typeName)")
+        EvaluationError(
+            .conversion, "\(path): \(type.textWithArticle) was expected, not \(value.plainTypeName)"
+        )
+    }
+
+    /// The type that a wrong name was probably meant to be.
+    public func typeName(nearestTo name: String) -> String? {
+        let known = ValueType.simple.keys.filter { !$0.contains(".") } + records.keys
+        return known.first { $0.lowercased() == name.lowercased() }
+            ?? Suggestion.nearest(to: name, among: known)
     }
 
     /// A name in a type that stands for nothing; `nil` where all are known.

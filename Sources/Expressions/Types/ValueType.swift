@@ -36,6 +36,12 @@ public indirect enum ValueType: Sendable, Hashable {
         }
     }
 
+    /// `an int`, `a list(int)`.
+    var textWithArticle: String {
+        let isVowel = text.first.map { "aeioAEIO".contains($0) } ?? false
+        return (isVowel ? "an " : "a ") + text
+    }
+
     /// Reads ``text``; a single capital letter is a parameter, other words are named types.
     /// - Returns: `nil` for what is no type.
     public init?(_ text: String) {

@@ -30,7 +30,8 @@ public struct JSONView: Sendable {
         let line = before.count { $0 == UInt8(ascii: "\n") } + 1
         let lineStart = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
         let column = String(decoding: before[lineStart...], as: UTF8.self).unicodeScalars.count + 1
-        let rest = String(decoding: document.bytes[place...].prefix(12), as: UTF8.self)
+        let rest = String(
+            decoding: document.bytes[place...].prefix(12).prefix { $0 >= 0x20 }, as: UTF8.self)
         let found = place < document.bytes.count ? "“\(rest)” is wrong there" : "it ends too early"
         return EvaluationError(
             .invalidArgument, "this is no JSON text: line \(line), column \(column): \(found)")

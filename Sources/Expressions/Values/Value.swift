@@ -80,6 +80,17 @@ extension Value {
         }
     }
 
+    /// For messages: as types are declared.
+    var plainTypeName: String {
+        switch self {
+        case .null: "null"
+        case .timestamp: "timestamp"
+        case .duration: "duration"
+        case .optional: "optional"
+        default: typeName
+        }
+    }
+
     /// How many lists, maps and optionals lie within each other; what lies in JSON is counted as one.
     var depth: Int32 {
         switch self {

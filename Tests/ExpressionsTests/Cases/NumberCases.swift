@@ -331,7 +331,7 @@ enum NumberCases {
         (-money('1', 'USD')).minorUnits => -100
         money('1', 'EUR') < money('2', 'EUR') => true
         money('1', 'EUR') == money('1', 'USD') => false
-        money('1', 'EUR') < money('1', 'USD') =! noSuchOverload
+        money('1', 'EUR') < money('1', 'USD') =! invalidArgument
         money('1', 'EUR') + money('1', 'USD') =! invalidArgument
         money('1.234', 'EUR') =! conversion
         money('1', 'ZZZ') =! invalidArgument

@@ -58,6 +58,8 @@ public struct MoneyValue: HostArithmetic {
             }
         } catch let error as EvaluationError {
             throw error
+        } catch let error as KernelError {
+            throw EvaluationError(.invalidArgument, error.detail)
         } catch { throw EvaluationError(.invalidArgument, "\(error)") }
     }
 }
@@ -124,7 +126,10 @@ enum HostTypes {
 
     private static func currency(_ code: String) throws(EvaluationError) -> Currency {
         guard let currency = Currency(code) else {
-            throw EvaluationError(.invalidArgument, "“\(code.prefix(10))” is no currency in use")
+            let capital = Currency(code.uppercased()).map { "; did you mean “\($0.code)”?" }
+            throw EvaluationError(
+                .invalidArgument,
+                "“\(code.prefix(10))” is no currency in use\(capital ?? ", such as USD")")
         }
         return currency
     }
@@ -145,7 +150,7 @@ enum HostTypes {
         }
         let currency = try currency(code)
         do { return .host(MoneyValue(try Money(decimal: text, currency: currency))) } catch {
-            throw EvaluationError(.conversion, "\(error)")
+            throw EvaluationError(.conversion, error.detail)
         }
     }
 

@@ -22,7 +22,7 @@ struct CelConformanceCommand: AsyncParsableCommand {
         var complaints: [String] = []
         for (number, line) in text.split(separator: "\n").enumerated() {
             guard let row = ConformanceRow(String(line)) else {
-                throw ValidationError("\(file):\(number + 1): this is no case")
+                throw CelComplaint("\(file):\(number + 1): this is no case")
             }
             let trouble = ConformanceCase(row: row).trouble()
             let name = "\(row.text("file"))/\(row.text("section"))"

@@ -30,8 +30,17 @@ struct CelEvaluator {
             picture =
                 position.map {
                     CelEvaluator.picture(
-                        "\($0.line):\($0.column): \(error.message)", at: $0, 1, expression)
+                        "\($0.line):\($0.column): \(error.message)", at: $0,
+                        Self.width(of: error.range, expression), expression)
                 } ?? error.message
+        }
+
+        /// In columns, up to the end of the first line.
+        private static func width(of range: SourceRange?, _ expression: String) -> Int {
+            guard let range else { return 1 }
+            let text = expression.utf8.dropFirst(range.start).prefix(range.end - range.start)
+                .prefix { $0 != UInt8(ascii: "\n") }
+            return String(decoding: text, as: UTF8.self).unicodeScalars.count
         }
     }
 

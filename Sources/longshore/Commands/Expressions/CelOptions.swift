@@ -30,18 +30,19 @@ struct CelOptions: ParsableArguments {
         guard let vars else { return [:] }
         let found: Value
         do { found = try JSONView.value(try Self.bytes(vars)) } catch let error as EvaluationError {
-            throw ValidationError("--vars \(vars): \(error)")
+            throw CelComplaint("--vars \(vars): \(error)")
         }
         guard case .map(let map) = found else {
-            throw ValidationError("--vars \(vars): it is no object")
+            throw CelComplaint("--vars \(vars): it is no object")
         }
         var values: [String: Value] = [:]
         for key in map.keys {
             guard case .string(let name) = key, let value = map[key] else { continue }
             do {
-                values[name] = try environment.conformed(
-                    value, to: environment.variables[name] ?? .dyn, at: name)
-            } catch { throw ValidationError("--vars \(vars): \(error)") }
+                let type = environment.variables[name] ?? .dyn
+                if environment.isMissing(value, as: type) { continue }
+                values[name] = try environment.conformed(value, to: type, at: name)
+            } catch { throw CelComplaint("--vars \(vars): \(error)") }
         }
         return values
     }
@@ -49,7 +50,7 @@ struct CelOptions: ParsableArguments {
     static func bytes(_ path: String) throws -> [UInt8] {
         if path == "-" { return Array(FileHandle.standardInput.readDataToEndOfFile()) }
         guard let handle = FileHandle(forReadingAtPath: path) else {
-            throw ValidationError("\(path) cannot be read: \(String(cString: strerror(errno)))")
+            throw CelComplaint("\(path) cannot be read: \(String(cString: strerror(errno)))")
         }
         defer { try? handle.close() }
         return Array(handle.readDataToEndOfFile())

@@ -39,6 +39,9 @@ struct CelSession {
     /// - Returns: what to print; `nil` where it ends.
     mutating func answer(_ line: String) -> String? {
         if line.isEmpty || line.hasPrefix("//") { return "" }
+        if ["help", "quit", "exit"].contains(line), evaluator.values[line] == nil {
+            return "write :\(line == "exit" ? "quit" : line), so that \(line) may be a name"
+        }
         guard line.hasPrefix(":") else { return value(line) }
         let words = line.split(separator: " ", maxSplits: 1).map(String.init)
         let rest = words.count > 1 ? words[1] : ""

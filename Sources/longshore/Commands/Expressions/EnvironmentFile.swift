@@ -14,26 +14,31 @@ struct EnvironmentFile: Decodable {
 
     static func read(_ path: String) throws -> EnvironmentFile {
         let bytes = try CelOptions.bytes(path)
-        if case .map(let map)? = try? JSONView.value(bytes) {
+        let found: Value
+        do { found = try JSONView.value(bytes) } catch {
+            throw CelComplaint("--env \(path): \(error)")
+        }
+        if case .map(let map) = found {
             for case .string(let name) in map.keys where !fields.contains(name) {
-                throw ValidationError("--env \(path): there is no field “\(name)”; \(fields)")
+                throw CelComplaint("--env \(path): there is no field “\(name)”; \(fields)")
             }
         }
         do {
             return try JSONDecoder().decode(EnvironmentFile.self, from: Data(bytes))
         } catch let error as DecodingError {
-            throw ValidationError("--env \(path): \(words(error))")
+            throw CelComplaint("--env \(path): \(words(error))")
         }
     }
 
     private static func words(_ error: DecodingError) -> String {
-        switch error {
-        case .typeMismatch(_, let context), .valueNotFound(_, let context),
-            .keyNotFound(_, let context), .dataCorrupted(let context):
-            let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-            return (path.isEmpty ? "" : path + ": ") + context.debugDescription
-        @unknown default: return "it cannot be read"
+        guard case .typeMismatch(_, let context) = error, let last = context.codingPath.first else {
+            return "an object with \(fields) was expected"
         }
+        let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+        guard last.stringValue != "limits" else { return "\(path): a whole number was expected" }
+        return context.codingPath.count == (last.stringValue == "records" ? 3 : 2)
+            ? "\(path): a type was expected as text, such as \"list(int)\"; what has fields is a record of its own"
+            : "\(path): another form was expected; longshore cel check --help shows one"
     }
 
     func apply(to environment: inout Environment) throws {
@@ -55,7 +60,10 @@ struct EnvironmentFile: Decodable {
         }
         for (field, type) in types {
             if let name = environment.unknownName(in: type) {
-                throw ValidationError("--env: \(field): there is no type “\(name)”")
+                let nearest = environment.typeName(nearestTo: name)
+                throw CelComplaint(
+                    "--env: \(field): there is no type “\(name)”"
+                        + (nearest.map { "; did you mean “\($0)”?" } ?? ""))
             }
         }
         environment.container = container ?? ""
@@ -64,7 +72,7 @@ struct EnvironmentFile: Decodable {
 
     private func applyLimits(to environment: inout Environment) throws {
         for (name, value) in limits ?? [:] {
-            guard value > 0 else { throw ValidationError("--env: limits.\(name) must be over 0") }
+            guard value > 0 else { throw CelComplaint("--env: limits.\(name) must be over 0") }
             switch name {
             case "sourceBytes": environment.limits.sourceBytes = value
             case "depth": environment.limits.depth = min(value, Limits().depth)
@@ -72,17 +80,17 @@ struct EnvironmentFile: Decodable {
             case "growthBytes": environment.limits.growthBytes = value
             case "estimate": environment.limits.estimate = value
             default:
-                throw ValidationError("--env: limits.\(name): there are \(Self.limitNames)")
+                throw CelComplaint("--env: limits.\(name): there are \(Self.limitNames)")
             }
         }
     }
 
     private static func type(_ text: String, _ field: String) throws -> ValueType {
         guard let type = ValueType(text) else {
-            throw ValidationError("--env: \(field): “\(text)” is no type, such as map(string, int)")
+            throw CelComplaint("--env: \(field): “\(text)” is no type, such as map(string, int)")
         }
         guard !type.hasParameter else {
-            throw ValidationError(
+            throw CelComplaint(
                 "--env: \(field): “\(text)”: a single capital letter is no type’s name")
         }
         return type
