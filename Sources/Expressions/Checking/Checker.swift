@@ -345,12 +345,12 @@ struct Checker {
     private mutating func overload(
         _ name: String, isMember: Bool, _ types: [ValueType], _ tree: Syntax
     ) -> ValueType {
-        let called = Syntax(tree.kind, at: nameRange(of: tree))
         let plain = name.hasPrefix(".") ? String(name.dropFirst()) : name
         let known = (surroundings.environment.signatures[plain] ?? []).filter {
             $0.isMember == isMember
         }
         guard !known.isEmpty else {
+            let called = Syntax(tree.kind, at: nameRange(of: tree))
             if isMember, let usage = Macros.usage(of: plain) {
                 report(.invalidMacro, "it is written \(usage)", called)
                 return .dyn
