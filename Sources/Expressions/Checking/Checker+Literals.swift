@@ -23,7 +23,7 @@ extension Checker {
         case ("matches", _), ("regex.extract", false), ("regex.extractAll", false),
             ("regex.replace", false):
             guard arguments.count > 1, let text = Self.text(of: arguments[1]) else { return }
-            do { _ = try Pattern(text) } catch {
+            if case .wrong(let error) = surroundings.patterns.pattern(text) {
                 report(.invalidLiteral, error.message, arguments[1])
             }
         case ("round", true), ("divide", true):

@@ -25,7 +25,10 @@ extension Checker {
             }
             return own
         case .sortBy:
-            _ = type(of: loop.body)
+            let key = type(of: loop.body)
+            if !matcher.isOrdered(key) {
+                report(.typeMismatch, "values of \(text(key)) have no order", loop.body)
+            }
             if case .map = whole {
                 report(.typeMismatch, "a map has no order to be sorted in", loop.range)
             }

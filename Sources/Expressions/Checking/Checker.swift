@@ -14,8 +14,8 @@ struct Checker {
     /// Whether nobody will read a further one, so that it needs no suggestion either.
     var isFull: Bool { issues.count >= Self.maximumIssues }
 
-    init(_ environment: Environment, _ source: String) {
-        surroundings = Surroundings(environment)
+    init(_ surroundings: Surroundings, _ source: String) {
+        self.surroundings = surroundings
         self.source = source
     }
 
@@ -71,13 +71,13 @@ struct Checker {
         case .record(let name, let fields): return record(name, fields, tree)
         case .loop(let loop): return self.loop(loop, tree)
         case .bind(let name, let value, let body):
-            locals.append((name, type(of: value)))
+            locals.append((name, matcher.resolved(type(of: value))))
             defer { locals.removeLast() }
             return type(of: body)
         case .block(let slots, let body):
             let outer = locals.count
             for (index, slot) in slots.enumerated() {
-                locals.append((Syntax.slotName(index), type(of: slot)))
+                locals.append((Syntax.slotName(index), matcher.resolved(type(of: slot))))
             }
             defer { locals.removeLast(locals.count - outer) }
             return type(of: body)
@@ -151,7 +151,7 @@ struct Checker {
                     field.value)
             }
         }
-        return .named(name)
+        return .named(surroundings.environment.recordName(name))
     }
 
     // MARK: - Names and fields
@@ -182,8 +182,11 @@ struct Checker {
             // Said once, where it is read first.
             guard unknownNames.insert(name).inserted, !isFull else { return .dyn }
             let known = Array(surroundings.environment.variables.keys) + locals.map(\.name)
+            let slot = name.hasPrefix(Syntax.slotName) ? name.dropFirst(Syntax.slotName.count) : nil
             report(
-                .undeclaredName, "unknown name “\(name)”", tree,
+                .undeclaredName,
+                slot.map { "cel.index(\($0)) has no expression of a cel.block() before it" }
+                    ?? "unknown name “\(name)”", tree,
                 suggestion: Suggestion.nearest(to: name, among: known))
             return .dyn
         default: return .dyn
@@ -287,7 +290,7 @@ struct Checker {
             return .bool
         case Operator.equal, Operator.unequal:
             let (left, right) = (type(of: arguments[0]), type(of: arguments[1]))
-            if !matcher.fits(left, right) {
+            if !matcher.fits(left, right), !matcher.areExact(left, right) {
                 let sign = name == Operator.equal ? "==" : "!="
                 report(
                     .noMatchingOverload,
@@ -309,8 +312,8 @@ struct Checker {
                 named: sign == Operator.not ? "!" : (sign == Operator.negate ? "-" : sign))
             // Either branch may be taken: one that is known only later makes both so.
             guard name == Operator.conditional else { return found }
-            if types.dropFirst().contains(where: matcher.isDyn) { return .dyn }
-            return matcher.resolved(types[1]) == .null ? types[2] : found
+            if case .dyn = found { return .dyn }
+            return matcher.merged(matcher.resolved(types[1]), matcher.resolved(types[2]))
         }
     }
 
@@ -346,9 +349,7 @@ struct Checker {
         _ name: String, isMember: Bool, _ types: [ValueType], _ tree: Syntax
     ) -> ValueType {
         let plain = name.hasPrefix(".") ? String(name.dropFirst()) : name
-        let known = (surroundings.environment.signatures[plain] ?? []).filter {
-            $0.isMember == isMember
-        }
+        let known = surroundings.environment.signatures(of: name, isMember: isMember)
         guard !known.isEmpty else {
             let called = Syntax(tree.kind, at: nameRange(of: tree))
             if isMember, let usage = Macros.usage(of: plain) {
@@ -372,8 +373,17 @@ struct Checker {
         }
         let takesMore =
             surroundings.environment.function(plain, isMember: isMember, count: -1) != nil
-            && types.count > 2
+            && types.count > 1
         if takesMore { return variadic(known, types, tree, plain) }
+        if let element = orderedElement(plain, isMember, types),
+            !matcher.isOrdered(element)
+                || (!isMember && !isNumber(element) && !matcher.isVague(element))
+        {
+            report(
+                .noMatchingOverload,
+                "values of \(text(element)) have no order, as \(plain) wants it",
+                tree)
+        }
         return choose(known, types, tree, named: plain)
     }
 
@@ -391,6 +401,18 @@ struct Checker {
         guard let found = text.firstRange(of: word.utf8) else { return whole }
         let place = start + text.distance(from: text.startIndex, to: found.lowerBound)
         return SourceRange(place, place + word.utf8.count)
+    }
+
+    /// Of a list the elements that are put in order.
+    private func orderedElement(
+        _ name: String, _ isMember: Bool, _ types: [ValueType]
+    ) -> ValueType? {
+        let isOrder =
+            (name == "sort" && isMember) || name == "math.greatest" || name == "math.least"
+        guard isOrder, types.count == 1, case .list(let element) = matcher.resolved(types[0]) else {
+            return nil
+        }
+        return element
     }
 
     /// Of functions that take any number, all of one type or of several.

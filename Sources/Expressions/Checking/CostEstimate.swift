@@ -81,7 +81,9 @@ public enum CostEstimate {
     }
 
     private static func patternWork(_ longest: Int, _ isMade: Bool) -> Int {
-        capped((longest + (isMade ? 150 : 0)).multipliedReportingOverflow(by: 4))
+        // One that is made when it runs may be as large as one can be.
+        capped(
+            (longest + (isMade ? Pattern.stepsOfWrong / 3 : 0)).multipliedReportingOverflow(by: 4))
     }
 
     private static func size(

@@ -92,22 +92,41 @@ public struct Environment: Sendable {
     // MARK: - Looking up
 
     func function(_ name: String, isMember: Bool, count: Int) -> FunctionBody? {
-        let plain = name.hasPrefix(".") ? String(name.dropFirst()) : name
-        let key = FunctionKey(name: plain, isMember: isMember, count: count)
-        return bodies[key]
-            ?? bodies[FunctionKey(name: plain, isMember: isMember, count: -1)]
+        let full = isMember ? name : functionName(name)
+        return bodies[FunctionKey(name: full, isMember: isMember, count: count)]
+            ?? bodies[FunctionKey(name: full, isMember: isMember, count: -1)]
     }
 
     func hasFunction(_ name: String, isMember: Bool) -> Bool {
-        let plain = name.hasPrefix(".") ? String(name.dropFirst()) : name
-        return signatures[plain]?.contains { $0.isMember == isMember } == true
+        let full = isMember ? name : functionName(name)
+        return signatures[full]?.contains { $0.isMember == isMember } == true
+    }
+
+    func signatures(of name: String, isMember: Bool) -> [Signature] {
+        (signatures[isMember ? name : functionName(name)] ?? []).filter {
+            $0.isMember == isMember
+        }
+    }
+
+    /// With the part of the container under which there is one.
+    private func functionName(_ name: String) -> String {
+        inContainer(name) { name in signatures[name]?.contains { !$0.isMember } == true }
+    }
+
+    /// The innermost container counts; a leading dot means none.
+    private func inContainer(_ name: String, _ isKnown: (String) -> Bool) -> String {
+        if name.utf8.first == UInt8(ascii: ".") { return String(name.dropFirst()) }
+        guard !container.isEmpty else { return name }
+        return containers.lazy.map { $0 + name }.first(where: isKnown) ?? name
     }
 
     func typeName(_ name: String) -> String? { types[name] }
 
     func record(_ name: String) -> Record? {
-        records[name.hasPrefix(".") ? String(name.dropFirst()) : name]
+        records[recordName(name)]
     }
+
+    func recordName(_ name: String) -> String { inContainer(name) { records[$0] != nil } }
 
     /// Names of all functions, those in namespaces with their dots.
     public var functionNames: [String] {
@@ -124,9 +143,15 @@ public struct Environment: Sendable {
     /// Finds everything that is wrong before anything runs.
     /// - Throws: `ExpressionIssues`.
     public func check(_ source: String) throws(ExpressionIssues) -> (Syntax, ValueType) {
+        try check(source, Surroundings(self))
+    }
+
+    private func check(
+        _ source: String, _ surroundings: Surroundings
+    ) throws(ExpressionIssues) -> (Syntax, ValueType) {
         let tree: Syntax
         do { tree = try parse(source) } catch { throw ExpressionIssues([error]) }
-        var checker = Checker(self, source)
+        var checker = Checker(surroundings, source)
         let type = try checker.check(tree)
         return (tree, type)
     }
@@ -134,8 +159,9 @@ public struct Environment: Sendable {
     /// Checks and compiles.
     /// - Throws: `ExpressionIssues`.
     public func compile(_ source: String) throws(ExpressionIssues) -> Program {
-        let (tree, type) = try check(source)
-        var program = Compiler.program(tree, in: self)
+        let surroundings = Surroundings(self)
+        let (tree, type) = try check(source, surroundings)
+        var program = Compiler.program(tree, in: surroundings)
         program.type = type
         return program
     }
@@ -143,16 +169,19 @@ public struct Environment: Sendable {
     /// Compiles without a check: what does not fit fails when it is reached.
     /// - Throws: `ExpressionIssue` where the text cannot be read.
     public func compileUnchecked(_ source: String) throws(ExpressionIssue) -> Program {
-        Compiler.program(try parse(source), in: self)
+        Compiler.program(try parse(source), in: Surroundings(self))
     }
 
     /// Compiles a tree, such as a residual one.
-    public func compile(_ tree: Syntax) -> Program { Compiler.program(tree, in: self) }
+    public func compile(_ tree: Syntax) -> Program {
+        Compiler.program(tree, in: Surroundings(self))
+    }
 }
 
-/// An environment while something is worked out in it.
-final class Surroundings: Sendable {
+/// An environment while something is checked or compiled in it.
+final class Surroundings {
     let environment: Environment
+    let patterns = PatternShelf()
 
     init(_ environment: Environment) { self.environment = environment }
 }

@@ -60,7 +60,7 @@ extension Environment {
     }
 
     /// Prefixes to look under: `a.b.`, `a.` and none.
-    private var containers: [String] {
+    var containers: [String] {
         var parts = container.split(separator: ".")
         var found: [String] = []
         while !parts.isEmpty {
@@ -79,7 +79,7 @@ extension Environment {
         guard let path = Resolver.path(of: target), path.isRooted || !isLocal(path.names[0]) else {
             return nil
         }
-        let full = (path.names + [name]).joined(separator: ".")
+        let full = (path.isRooted ? "." : "") + (path.names + [name]).joined(separator: ".")
         return hasFunction(full, isMember: false) ? full : nil
     }
 }

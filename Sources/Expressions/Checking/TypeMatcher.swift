@@ -32,14 +32,21 @@ struct TypeMatcher {
             result: renamed(signature.result))
     }
 
+    /// What lies deeper in a type is known only when it runs: names may hold names, without end.
+    private static let maximumDepth = 64
+
     /// With all parameters that are known put in.
-    func resolved(_ type: ValueType) -> ValueType {
-        switch type {
-        case .parameter(let name): bound[name].map { resolved($0) } ?? type
-        case .list(let element): .list(resolved(element))
-        case .map(let key, let value): .map(key: resolved(key), value: resolved(value))
-        case .optional(let value): .optional(resolved(value))
-        case .type(let inner): .type(inner.map { resolved($0) })
+    func resolved(_ type: ValueType) -> ValueType { resolved(type, Self.maximumDepth) }
+
+    private func resolved(_ type: ValueType, _ depth: Int) -> ValueType {
+        guard depth > 0 else { return .dyn }
+        return switch type {
+        case .parameter(let name): bound[name].map { resolved($0, depth - 1) } ?? type
+        case .list(let element): .list(resolved(element, depth - 1))
+        case .map(let key, let value):
+            .map(key: resolved(key, depth - 1), value: resolved(value, depth - 1))
+        case .optional(let value): .optional(resolved(value, depth - 1))
+        case .type(let inner): .type(inner.map { resolved($0, depth - 1) })
         default: type
         }
     }
@@ -67,25 +74,44 @@ struct TypeMatcher {
     }
 
     mutating func fits(_ given: ValueType, _ wanted: ValueType) -> Bool {
-        let (given, wanted) = (resolved(given), resolved(wanted))
-        switch (given, wanted) {
-        case (.parameter(let one), .parameter(let other)):
-            if one != other { bound[one] = wanted }
+        fits(given, wanted, Self.maximumDepth)
+    }
+
+    private mutating func fits(_ given: ValueType, _ wanted: ValueType, _ depth: Int) -> Bool {
+        guard depth > 0 else { return true }
+        if case .parameter(let name) = wanted, let known = bound[name], isVague(given) {
+            // It stands for both: where one of them is known only when it runs, so is it.
+            guard fits(given, known, depth - 1) else { return false }
+            let both = merged(resolved(known), resolved(given))
+            if !contains(both, name) { bound[name] = both }
             return true
-        case (.parameter(let name), _): return bind(name, wanted)
-        case (_, .parameter(let name)): return bind(name, given)
+        }
+        // Only so far as is needed: a parameter within is to be seen as one.
+        switch (known(given), known(wanted)) {
+        case (.parameter(let one), .parameter(let other)):
+            if one != other { bound[one] = .parameter(other) }
+            return true
+        case (.parameter(let name), let wanted): return bind(name, resolved(wanted))
+        case (let given, .parameter(let name)): return bind(name, resolved(given))
         case (.dyn, _), (_, .dyn): return true
-        case (.list(let one), .list(let other)): return fits(one, other)
-        case (.optional(let one), .optional(let other)): return fits(one, other)
+        case (.list(let one), .list(let other)): return fits(one, other, depth - 1)
+        case (.optional(let one), .optional(let other)): return fits(one, other, depth - 1)
         case (.map(let key, let value), .map(let otherKey, let otherValue)):
-            return fits(key, otherKey) && fits(value, otherValue)
+            return fits(key, otherKey, depth - 1) && fits(value, otherValue, depth - 1)
         case (.type, .type): return true
         // null stands for a record, a time or an optional that is not there.
         case (.null, .named), (.null, .timestamp), (.null, .duration), (.null, .optional),
             (.named, .null), (.timestamp, .null), (.duration, .null), (.optional, .null):
             return true
-        default: return given == wanted
+        case (let given, let wanted): return given == wanted
         }
+    }
+
+    /// What a parameter stands for, if that is known; what lies within is left as it is.
+    private func known(_ type: ValueType) -> ValueType {
+        var type = type
+        while case .parameter(let name) = type, let next = bound[name] { type = next }
+        return type
     }
 
     private mutating func bind(_ name: String, _ type: ValueType) -> Bool {
@@ -110,8 +136,34 @@ struct TypeMatcher {
     mutating func joined(_ one: ValueType, _ other: ValueType) -> ValueType {
         if isDyn(one) || isDyn(other) { return .dyn }
         guard fits([one], [other]) else { return .dyn }
-        let result = resolved(other)
-        return result == .null ? resolved(one) : result
+        return merged(resolved(one), resolved(other))
+    }
+
+    /// Of two that fit: dyn wherever one of them is.
+    func merged(_ one: ValueType, _ other: ValueType) -> ValueType {
+        switch (one, other) {
+        case (.dyn, _), (_, .dyn): .dyn
+        case (.null, _), (.parameter, _): other
+        case (.list(let a), .list(let b)): .list(merged(a, b))
+        case (.optional(let a), .optional(let b)): .optional(merged(a, b))
+        case (.map(let key, let value), .map(let otherKey, let otherValue)):
+            .map(key: merged(key, otherKey), value: merged(value, otherValue))
+        default: one
+        }
+    }
+
+    /// Whether one is a decimal and the other a whole number, which compare.
+    func areExact(_ one: ValueType, _ other: ValueType) -> Bool {
+        let both = [resolved(one), resolved(other)]
+        return both.contains(.decimal) && (both.contains(.int) || both.contains(.uint))
+    }
+
+    /// Whether its values may stand in an order.
+    func isOrdered(_ type: ValueType) -> Bool {
+        switch resolved(type) {
+        case .list, .map, .optional, .type, .null: false
+        default: true
+        }
     }
 
     func isDyn(_ type: ValueType) -> Bool { resolved(type) == .dyn }

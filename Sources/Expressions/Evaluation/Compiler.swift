@@ -9,15 +9,19 @@ struct Compiler {
     private var nextLocal = 0
     private(set) var localCount = 0
 
-    init(_ environment: Environment) { surroundings = Surroundings(environment) }
+    /// Of what is worked out beforehand: bytes that it may keep, and steps.
+    private var foldingBytes = 131_072
+    private var foldingSteps = 20_000
 
-    static func program(_ tree: Syntax, in environment: Environment) -> Program {
-        var compiler = Compiler(environment)
+    init(_ surroundings: Surroundings) { self.surroundings = surroundings }
+
+    static func program(_ tree: Syntax, in surroundings: Surroundings) -> Program {
+        var compiler = Compiler(surroundings)
         let node = compiler.node(tree)
         return Program(
             node: node, range: tree.range, inputNames: compiler.inputNames,
             localCount: compiler.localCount,
-            limits: environment.limits)
+            limits: surroundings.environment.limits)
     }
 
     private mutating func reserve(_ count: Int) -> Int {
@@ -42,14 +46,16 @@ struct Compiler {
     }
 
     /// A part that reads nothing and has a value is worked out once.
-    private func folded(_ node: any Node) -> any Node {
+    private mutating func folded(_ node: any Node) -> any Node {
         guard node.parts.allSatisfy({ $0 is ConstantNode }) else { return node }
         var limits = Limits()
-        limits.cost = 1000
-        limits.growthBytes = 65_536
+        limits.cost = min(1000, foldingSteps)
+        limits.growthBytes = min(65_536, foldingBytes)
         var frame = Frame(inputs: [], locals: [], meter: Meter(limits))
+        defer { foldingSteps -= min(frame.meter.cost, foldingSteps) }
         // What fails is left to fail when it is reached.
         guard let value = try? node.value(&frame) else { return node }
+        foldingBytes -= min(frame.meter.growth, foldingBytes)
         return ConstantNode(value)
     }
 
@@ -144,7 +150,7 @@ struct Compiler {
         }
         let all = (target.map { [$0] } ?? []) + arguments
         if all.count == 2, name == "matches", case .literal(.string(let text)) = all[1].kind,
-            let pattern = try? Pattern(text)
+            case .made(let pattern) = surroundings.patterns.pattern(text)
         {
             return PatternNode(node(all[0]), pattern, range)
         }

@@ -31,7 +31,11 @@ public struct Meter: Sendable {
         case .list(let list):
             if case .json(let json) = list.storage { try charge(json.byteCount / 16) }
         case .map(let map):
-            if case .json(let json) = map.storage { try charge(json.byteCount / 16) }
+            if case .json(let json) = map.storage {
+                try charge(json.byteCount / 16 + json.count * 3)
+            }
+        case .optional(let box):
+            if let inner = box.value { try charge(looking: inner) }
         default: break
         }
     }

@@ -77,7 +77,11 @@ enum Conversions {
             guard value >= 0, value < 0x1p64 else { throw .overflow }
             return .uint(UInt64(value))
         case .string(let text):
-            return .uint(try number(text, &meter, "uint") { UInt64($0) })
+            // Digits alone, as it is written.
+            return .uint(
+                try number(text, &meter, "uint") {
+                    $0.utf8.allSatisfy(Lexer.isDigit) ? UInt64($0) : nil
+                })
         default: throw .noOverload("uint", a)
         }
     }
@@ -91,7 +95,12 @@ enum Conversions {
             try meter.charge(20)
             return .double(Double(value.text) ?? .nan)
         case .string(let text):
-            return .double(try number(text, &meter, "double") { Double($0) })
+            let found = try number(text, &meter, "double") { Double($0) }
+            // Past the greatest double, and not infinity by name.
+            guard found.isFinite || text.utf8.last.map(Lexer.isDigit) != true else {
+                throw failed("the text is no double that fits")
+            }
+            return .double(found)
         default: throw .noOverload("double", a)
         }
     }

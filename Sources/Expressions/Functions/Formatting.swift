@@ -126,9 +126,7 @@ enum Formatting {
         case .int(let whole): number = Double(whole)
         case .uint(let whole): number = Double(whole)
         case .decimal(let own):
-            if clause == "f", let rounded = own.rounded(to: min(precision, 38), .halfEven) {
-                return rounded.text
-            }
+            if clause == "f" { return fixed(own, precision) }
             number = Double(own.text) ?? .nan
         default:
             let name = clause == "f" ? "fixed-point" : "scientific"
@@ -137,6 +135,15 @@ enum Formatting {
         }
         guard number.isFinite else { return Conversions.text(of: number) }
         return String(format: clause == "f" ? "%.*f" : "%.*e", precision, number)
+    }
+
+    /// Exact, however many decimals are asked for.
+    private static func fixed(_ number: DecimalValue, _ precision: Int) -> String {
+        if precision < number.scale, let rounded = number.rounded(to: precision, .halfEven) {
+            return rounded.text
+        }
+        let zeros = String(repeating: "0", count: precision - number.scale)
+        return number.text + (number.scale == 0 && precision > 0 ? "." : "") + zeros
     }
 
     private static func binary(

@@ -40,7 +40,9 @@ enum Lists {
             throw EvaluationError(
                 .outOfRange, "cannot slice(\(start), \(end)) of a list of \(list.count)")
         }
-        return try made((Int(start)..<Int(end)).map { list[$0] }, &meter)
+        var part: [Value] = []
+        for index in Int(start)..<Int(end) { part.append(try list.element(index, &meter)) }
+        return try made(part, &meter)
     }
 
     private static func flatten(_ a: Value, _ meter: inout Meter) throws(EvaluationError) -> Value {
@@ -66,7 +68,7 @@ enum Lists {
     ) throws(EvaluationError) {
         for index in 0..<list.count {
             try meter.charge(1)
-            let value = list[index]
+            let value = try list.element(index, &meter)
             if depth > 0, case .list(let inner) = value {
                 try flatten(inner, depth - 1, into: &out, &meter)
             } else {
@@ -76,7 +78,7 @@ enum Lists {
     }
 
     private static func sort(_ a: Value, _ meter: inout Meter) throws(EvaluationError) -> Value {
-        let values = try list("sort", a).values
+        let values = try list("sort", a).elements(&meter)
         let order = try order(values, &meter)
         return try made(order.map { values[$0] }, &meter)
     }
@@ -101,7 +103,10 @@ enum Lists {
             }
         }
         return keys.indices.sorted { (left, right) in
-            let order = Value.order(of: keys[left], and: keys[right]) ?? 0
+            // NaN stands before all numbers.
+            let order =
+                Value.order(of: keys[left], and: keys[right])
+                ?? (keys[right].isNaN ? 1 : 0) - (keys[left].isNaN ? 1 : 0)
             return order == 0 ? left < right : order < 0
         }
     }
@@ -113,7 +118,7 @@ enum Lists {
         var out: [Value] = []
         var seen: Set<MapKey> = []
         for index in 0..<list.count {
-            let value = list[index]
+            let value = try list.element(index, &meter)
             try meter.charge(1)
             if case .string(let text) = value {
                 // By far the most: a text is equal to no other kind of value.
@@ -135,7 +140,7 @@ enum Lists {
     }
 
     static func reversed(_ list: ListValue, _ meter: inout Meter) throws(EvaluationError) -> Value {
-        try made(list.values.reversed(), &meter)
+        try made(try list.elements(&meter).reversed(), &meter)
     }
 
     /// From a first value on, so that an empty list has a sum of the right type.
@@ -166,11 +171,12 @@ enum Lists {
 
     private static func first(_ a: Value, _ meter: inout Meter) throws(EvaluationError) -> Value {
         let list = try list("first", a)
-        return .optional(OptionalValue(list.count > 0 ? list[0] : nil))
+        return .optional(OptionalValue(list.count > 0 ? try list.element(0, &meter) : nil))
     }
 
     private static func last(_ a: Value, _ meter: inout Meter) throws(EvaluationError) -> Value {
         let list = try list("last", a)
-        return .optional(OptionalValue(list.count > 0 ? list[list.count - 1] : nil))
+        return .optional(
+            OptionalValue(list.count > 0 ? try list.element(list.count - 1, &meter) : nil))
     }
 }

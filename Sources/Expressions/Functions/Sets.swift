@@ -19,7 +19,9 @@ enum Sets {
         _ whole: ListValue, _ part: ListValue, _ meter: inout Meter
     ) throws(EvaluationError) -> Bool {
         for index in 0..<part.count {
-            guard try whole.contains(part[index], &meter) else { return false }
+            guard try whole.contains(try part.element(index, &meter), &meter) else {
+                return false
+            }
         }
         return true
     }
@@ -43,7 +45,8 @@ enum Sets {
         _ a: Value, _ b: Value, _ meter: inout Meter
     ) throws(EvaluationError) -> Value {
         let (left, right) = try lists("intersects", a, b)
-        for index in 0..<right.count where try left.contains(right[index], &meter) {
+        for index in 0..<right.count
+        where try left.contains(try right.element(index, &meter), &meter) {
             return .bool(true)
         }
         return .bool(false)

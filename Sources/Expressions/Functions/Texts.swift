@@ -48,6 +48,7 @@ enum Texts {
             throw .noOverload("contains", a, b)
         }
         try charge(text, &meter)
+        try charge(part, &meter)
         return .bool(TextSearch.contains(text, part))
     }
 
@@ -93,6 +94,7 @@ enum Texts {
         guard case .string(let text) = a, case .string(let part) = b, case .int(let from) = c
         else { throw .noOverload("indexOf", a, b, c) }
         try charge(text, &meter)
+        try charge(part, &meter)
         let bytes = Array(text.utf8)
         guard let start = TextSearch.offset(ofPoint: from, in: bytes) else {
             throw outOfRange(from)
@@ -109,6 +111,7 @@ enum Texts {
         guard case .string(let text) = a, case .string = b else {
             throw .noOverload("lastIndexOf", a, b)
         }
+        try charge(text, &meter)
         return try lastIndexOf(a, b, .int(Int64(text.unicodeScalars.count)), &meter)
     }
 
@@ -142,7 +145,7 @@ enum Texts {
         var out = ""
         for index in 0..<list.count {
             guard case .string(let part) = list[index] else { throw .noOverload("join", a, b) }
-            try meter.charge(1)
+            try meter.charge(1 + (part.utf8.count + separator.utf8.count) / 100)
             try meter.grow(by: part.utf8.count + separator.utf8.count)
             if index > 0 { out += separator }
             out += part
@@ -154,6 +157,7 @@ enum Texts {
         _ name: String, _ a: Value, _ meter: inout Meter, _ change: (UInt8) -> UInt8
     ) throws(EvaluationError) -> Value {
         guard case .string(let text) = a else { throw .noOverload(name, a) }
+        try charge(text, &meter)
         return try made(String(decoding: text.utf8.map(change), as: UTF8.self), &meter)
     }
 
@@ -179,7 +183,7 @@ enum Texts {
         guard case .string(let text) = values[0], case .string(let old) = values[1],
             case .string(let new) = values[2], case .int(let limit) = values[3]
         else { throw .noOverload("replace", of: values) }
-        try charge(text, &meter)
+        for one in [text, old, new] { try charge(one, &meter) }
         var left = limit < 0 ? Int64.max : limit
         let (bytes, wanted, instead) = (Array(text.utf8), Array(old.utf8), Array(new.utf8))
         var out: [UInt8] = []
@@ -221,6 +225,7 @@ enum Texts {
         guard case .string(let text) = a, case .string(let separator) = b, case .int(let limit) = c
         else { throw .noOverload("split", a, b, c) }
         try charge(text, &meter)
+        try charge(separator, &meter)
         try meter.grow(by: text.utf8.count)
         guard limit != 0 else { return .list([]) }
         var parts: [Value] = []
@@ -253,6 +258,7 @@ enum Texts {
         guard case .string(let text) = a, case .int = b else {
             throw .noOverload("substring", a, b)
         }
+        try charge(text, &meter)
         return try substring(a, b, .int(Int64(text.unicodeScalars.count)), &meter)
     }
 
@@ -272,6 +278,7 @@ enum Texts {
 
     private static func trim(_ a: Value, _ meter: inout Meter) throws(EvaluationError) -> Value {
         guard case .string(let text) = a else { throw .noOverload("trim", a) }
+        try charge(text, &meter)
         let scalars = Array(text.unicodeScalars)
         let start = scalars.firstIndex { !$0.properties.isWhitespace } ?? scalars.count
         let end = scalars.lastIndex { !$0.properties.isWhitespace }.map { $0 + 1 } ?? start
@@ -281,6 +288,7 @@ enum Texts {
     private static func reverse(_ a: Value, _ meter: inout Meter) throws(EvaluationError) -> Value {
         if case .list(let list) = a { return try Lists.reversed(list, &meter) }
         guard case .string(let text) = a else { throw .noOverload("reverse", a) }
+        try charge(text, &meter)
         return try made(
             String(String.UnicodeScalarView(text.unicodeScalars.reversed())), &meter)
     }
@@ -292,6 +300,7 @@ enum Texts {
 
     private static func quote(_ a: Value, _ meter: inout Meter) throws(EvaluationError) -> Value {
         guard case .string(let text) = a else { throw .noOverload("strings.quote", a) }
+        try charge(text, &meter)
         var out = "\""
         for scalar in text.unicodeScalars {
             if let escape = quoted[scalar] {

@@ -39,6 +39,11 @@ enum Macros {
                     message: "cel.block() takes a list of expressions first",
                     range: arguments[0].range)
             }
+            if let optional = slots.first(where: \.isOptional) {
+                throw Trouble(
+                    message: "an expression of cel.block() is not left out",
+                    range: optional.value.range)
+            }
             return .block(slots.map(\.value), arguments[1])
         case ("index", 1):
             return .name(Syntax.slotName(try number(arguments[0])), isRooted: false)
@@ -117,7 +122,7 @@ enum Macros {
 
     private static func variable(_ tree: Syntax) throws(Trouble) -> String {
         guard case .name(let name, isRooted: false) = tree.kind else {
-            throw Trouble(message: "here stands the name of a variable", range: tree.range)
+            throw Trouble(message: "a name is expected here, such as x", range: tree.range)
         }
         return name
     }

@@ -7,6 +7,9 @@ struct Parser {
     private let tokens: [Token]
     private var place = 0
     private var level = 0
+    /// Of `cel.block`: each is a name for all that follows.
+    private var slots = 0
+    private static let maximumSlots = 100
 
     /// - Throws: `ExpressionIssue`: `.syntax`, `.invalidLiteral`, `.invalidMacro`, `.tooLong`,
     ///   `.tooDeep`.
@@ -230,9 +233,15 @@ struct Parser {
     ) throws(ExpressionIssue) -> Syntax {
         try expect("{")
         var fields: [Syntax.Field] = []
+        var names: Set<String> = []
         while !isSign("}") {
             let isOptional = take("?")
+            let place = token.range
             let field = try fieldName()
+            guard names.insert(field).inserted else {
+                throw ExpressionIssue(
+                    .syntax, "the field “\(field)” stands there twice", at: place, in: source)
+            }
             try expect(":")
             fields.append(
                 Syntax.Field(name: field, value: try expression(), isOptional: isOptional))
@@ -353,6 +362,15 @@ struct Parser {
         let range = SourceRange(start, lastEnd)
         do {
             if let kind = try Macros.expand(name, target, arguments) {
+                if case .block(let own, _) = kind {
+                    slots += own.count
+                    guard slots <= Self.maximumSlots else {
+                        throw Macros.Trouble(
+                            message:
+                                "cel.block() may hold \(Self.maximumSlots) expressions, all of them together",
+                            range: range)
+                    }
+                }
                 return try make(kind, from: start)
             }
         } catch let trouble as Macros.Trouble {

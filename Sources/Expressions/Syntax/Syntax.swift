@@ -96,7 +96,9 @@ public struct Syntax: Sendable, Hashable {
         }
     }
 
-    static func slotName(_ index: Int) -> String { "@index\(index)" }
+    static let slotName = "@index"
+
+    static func slotName(_ index: Int) -> String { "\(slotName)\(index)" }
 }
 
 /// A value written down in the text.
@@ -108,6 +110,32 @@ public enum Literal: Sendable, Hashable {
     case double(Double)
     case string(String)
     case bytes([UInt8])
+
+    /// Texts by their code points, and doubles by what is written: NaN is none, -0.0 is not 0.0.
+    public static func == (left: Literal, right: Literal) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.bool(let a), .bool(let b)): a == b
+        case (.int(let a), .int(let b)): a == b
+        case (.uint(let a), .uint(let b)): a == b
+        case (.double(let a), .double(let b)): a.bitPattern == b.bitPattern
+        case (.string(let a), .string(let b)): CodePoints.areEqual(a, b)
+        case (.bytes(let a), .bytes(let b)): a == b
+        default: false
+        }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        switch self {
+        case .null: hasher.combine(0)
+        case .bool(let value): hasher.combine(value)
+        case .int(let value): hasher.combine(value)
+        case .uint(let value): hasher.combine(value)
+        case .double(let value): hasher.combine(value.bitPattern)
+        case .string(let value): for byte in value.utf8 { hasher.combine(byte) }
+        case .bytes(let value): hasher.combine(value)
+        }
+    }
 }
 
 /// A macro that goes through a list or a map.

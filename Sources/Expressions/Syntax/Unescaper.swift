@@ -75,7 +75,10 @@ struct Unescaper {
         let end = first + digits
         let text =
             end <= range.upperBound ? String(decoding: bytes[first..<end], as: UTF8.self) : ""
-        guard let value = UInt32(text, radix: radix), text.utf8.first != UInt8(ascii: "+") else {
+        // The number alone: no sign may stand in it.
+        guard let value = UInt32(text, radix: radix), text.utf8.first != UInt8(ascii: "+"),
+            text.utf8.first != UInt8(ascii: "-")
+        else {
             throw Trouble(
                 message: "the escape needs \(digits) digits", start: first - 1,
                 end: min(end, range.upperBound))

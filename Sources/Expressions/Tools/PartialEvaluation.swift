@@ -22,7 +22,9 @@ public struct PartialEvaluation {
         of tree: Syntax, knowing known: [String: Value], in environment: Environment
     ) -> Syntax {
         var evaluation = PartialEvaluation(environment: environment, known: known)
-        return evaluation.reduce(tree)
+        let residual = evaluation.reduce(tree)
+        // What is written down for a known value may lie too deep to be read again.
+        return residual.depth <= environment.limits.depth ? residual : tree
     }
 
     private init(environment: Environment, known: [String: Value]) {
@@ -42,10 +44,19 @@ public struct PartialEvaluation {
         guard !readsUnknown(tree, locals) else { return nil }
         var briefly = environment
         briefly.limits.cost = min(briefly.limits.cost, Self.maximumCost)
-        let program = Compiler.program(tree, in: briefly)
+        let program = briefly.compile(tree)
         guard let value = try? program.evaluate(known) else { return nil }
+        // A type that was hidden on purpose stays hidden.
+        if Self.hidesType(tree) {
+            guard case .bool = value else { return nil }
+        }
         var budget = Self.maximumParts
         return Self.tree(of: value, at: tree.range, &budget)
+    }
+
+    private static func hidesType(_ tree: Syntax) -> Bool {
+        if case .call("dyn", nil, _) = tree.kind { return true }
+        return tree.children.contains(where: hidesType)
     }
 
     private func readsUnknown(_ tree: Syntax, _ bound: [String]) -> Bool {
@@ -213,7 +224,9 @@ public struct PartialEvaluation {
         case .string(let own):
             budget -= own.utf8.count / 16
             return budget >= 0 ? Syntax(.literal(.string(own)), at: range) : nil
-        case .bytes(let own): return Syntax(.literal(.bytes(own)), at: range)
+        case .bytes(let own):
+            budget -= own.count / 16
+            return budget >= 0 ? Syntax(.literal(.bytes(own)), at: range) : nil
         case .timestamp(let own): return call("timestamp", own.text)
         case .duration(let own): return call("duration", own.text)
         case .decimal(let own): return call("decimal", own.text)

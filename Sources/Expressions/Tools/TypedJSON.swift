@@ -24,8 +24,8 @@ extension Environment {
                     try conformed(list[index], to: element, at: "\(path)[\(index)]"))
             }
             return .list(values)
-        case (.map(_, let inner), .map(let map)):
-            return try fields(map, at: path) { _ in inner }
+        case (.map(let key, let inner), .map(let map)):
+            return try entries(map, key, inner, at: path)
         case (.optional(let inner), _):
             return .optional(OptionalValue(try conformed(value, to: inner, at: path)))
         case (.named("Money"), _), (.named("Quantity"), _):
@@ -35,6 +35,32 @@ extension Environment {
             return try fields(map, at: path) { record?.fields[$0] ?? .dyn }
         default: return try converted(value, to: type, at: path)
         }
+    }
+
+    /// JSON's names as keys of the type that is wanted.
+    private func entries(
+        _ map: MapValue, _ key: ValueType, _ inner: ValueType, at path: String
+    ) throws(EvaluationError) -> Value {
+        var builder = MapBuilder()
+        for (index, own) in map.keys.enumerated() {
+            let value = map.value(at: index)
+            guard case .string(let name) = own, !isMissing(value, as: inner) else { continue }
+            let wanted: Value? =
+                switch key {
+                case .int: Int64(name).map { .int($0) }
+                case .uint: UInt64(name).map { .uint($0) }
+                case .bool: ["true": .bool(true), "false": .bool(false)][name]
+                default: own
+                }
+            guard let wanted,
+                builder.add(
+                    wanted, try conformed(value, to: inner, at: "\(path).\(name)"))
+            else {
+                throw EvaluationError(
+                    .conversion, "\(path): “\(name.prefix(40))” is no key of type \(key.text)")
+            }
+        }
+        return .map(MapValue(builder))
     }
 
     private func fields(
@@ -75,7 +101,7 @@ extension Environment {
         guard let name, let function = function(name, isMember: false, count: 1) else {
             throw mismatch(value, type, path)
         }
-        var meter = Meter(limits)
+        var meter = Meter(Limits())
         do { return try function.call([value], &meter) } catch {
             throw EvaluationError(.conversion, "\(path): \(error.message)")
         }
@@ -84,7 +110,7 @@ extension Environment {
     private func hostValue(
         _ value: Value, _ type: ValueType, at path: String
     ) throws(EvaluationError) -> Value {
-        var meter = Meter(limits)
+        var meter = Meter(Limits())
         do throws(EvaluationError) {
             switch (type, value) {
             case (.named("Quantity"), .int):

@@ -57,6 +57,13 @@ public struct DecimalValue: Sendable {
         return sign + padded.dropLast(scale) + "." + padded.suffix(scale)
     }
 
+    /// - Returns: `nil` past 38 digits.
+    private static func checked(_ coefficient: Int128, _ scale: Int) -> DecimalValue? {
+        coefficient.magnitude < limit ? DecimalValue(coefficient: coefficient, scale: scale) : nil
+    }
+
+    private static let limit = power(38).magnitude
+
     private static func power(_ exponent: Int) -> Int128 {
         (0..<exponent).reduce(Int128(1)) { value, _ in value * 10 }
     }
@@ -96,20 +103,20 @@ public struct DecimalValue: Sendable {
     static func add(_ left: DecimalValue, _ right: DecimalValue) -> DecimalValue? {
         guard let (a, b, scale) = aligned(left, right) else { return nil }
         let (sum, isOver) = a.addingReportingOverflow(b)
-        return isOver ? nil : DecimalValue(coefficient: sum, scale: scale)
+        return isOver ? nil : checked(sum, scale)
     }
 
     static func subtract(_ left: DecimalValue, _ right: DecimalValue) -> DecimalValue? {
         guard let (a, b, scale) = aligned(left, right) else { return nil }
         let (sum, isOver) = a.subtractingReportingOverflow(b)
-        return isOver ? nil : DecimalValue(coefficient: sum, scale: scale)
+        return isOver ? nil : checked(sum, scale)
     }
 
     static func multiply(_ left: DecimalValue, _ right: DecimalValue) -> DecimalValue? {
         let (product, isOver) = left.coefficient.multipliedReportingOverflow(by: right.coefficient)
         let scale = left.scale + right.scale
         return isOver || !scales.contains(scale)
-            ? nil : DecimalValue(coefficient: product, scale: scale)
+            ? nil : checked(product, scale)
     }
 
     /// - Parameter divisor: not zero.
@@ -124,15 +131,15 @@ public struct DecimalValue: Sendable {
             by: power(abs(shift)))
         guard !isOver else { return nil }
         if shift >= 0 { top = product } else { bottom = product }
-        return quotient(top, bottom, rounding).map { DecimalValue(coefficient: $0, scale: scale) }
+        return quotient(top, bottom, rounding).flatMap { checked($0, scale) }
     }
 
     func rounded(to scale: Int, _ rounding: Rounding) -> DecimalValue? {
         if scale >= self.scale {
-            return widened(to: scale).map { DecimalValue(coefficient: $0, scale: scale) }
+            return widened(to: scale).flatMap { Self.checked($0, scale) }
         }
         return Self.quotient(coefficient, Self.power(self.scale - scale), rounding)
-            .map { DecimalValue(coefficient: $0, scale: scale) }
+            .flatMap { Self.checked($0, scale) }
     }
 
     private static func quotient(

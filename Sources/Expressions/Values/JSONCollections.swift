@@ -7,6 +7,8 @@ final class JSONMap: Sendable {
 
     private let text: JSONText
     private let places: [Place]
+    /// Where each name stands, of many.
+    private let table: [MapKey: Int]
     /// The place after it; `nil` where it is malformed, which ends it early.
     let end: Int?
 
@@ -23,13 +25,13 @@ final class JSONMap: Sendable {
             guard colon < range.upperBound, text.bytes[colon] == UInt8(ascii: ":") else { break }
             let start = text.skipBlanks(colon + 1)
             guard let end = text.end(of: start) else { break }
-            Self.note(Place(name: place..<nameEnd, value: start..<end), in: &found, text)
+            found.append(Place(name: place..<nameEnd, value: start..<end))
             place = text.skipBlanks(end)
             isWanted = place < range.upperBound && text.bytes[place] == UInt8(ascii: ",")
             guard isWanted else { break }
             place = text.skipBlanks(place + 1)
         }
-        places = found
+        (places, table) = Self.unique(found, text)
         let isClosed = place < range.upperBound && text.bytes[place] == UInt8(ascii: "}")
         end = isClosed && !isWanted ? place + 1 : nil
     }
@@ -43,30 +45,51 @@ final class JSONMap: Sendable {
     /// How much there is to go through.
     let byteCount: Int
 
-    /// Of a name that comes twice the last counts.
-    private static func note(_ place: Place, in found: inout [Place], _ text: JSONText) {
-        let name = text.bytes[place.name]
-        let isEscaped = name.contains(UInt8(ascii: "\\"))
-        // Where there are many, whoever makes such a text pays for its length, not for its square.
-        for index in found.indices.suffix(maximumCompared)
-        where isEscaped || found[index].name.count == place.name.count {
-            let other = text.bytes[found[index].name]
-            let isSame =
-                isEscaped
-                ? CodePoints.areEqual(text.string(found[index].name), text.string(place.name))
-                : other.elementsEqual(name)
-            guard isSame else { continue }
-            found.remove(at: index)
-            break
+    /// Up to here going through the names is faster than looking one up.
+    private static let scanned = 16
+
+    /// Of a name that comes twice the last counts, in its own place.
+    private static func unique(
+        _ found: [Place], _ text: JSONText
+    ) -> (places: [Place], table: [MapKey: Int]) {
+        guard found.count > scanned else {
+            var kept: [Place] = []
+            for place in found {
+                kept.removeAll { isSame($0.name, place.name, text) }
+                kept.append(place)
+            }
+            return (kept, [:])
         }
-        found.append(place)
+        var last: [MapKey: Int] = [:]
+        last.reserveCapacity(found.count)
+        for (index, place) in found.enumerated() {
+            last[.string(text.string(place.name))] = index
+        }
+        guard last.count < found.count else { return (found, last) }
+        let kept = found.indices.filter { last[.string(text.string(found[$0].name))] == $0 }
+        var table: [MapKey: Int] = [:]
+        for (place, index) in kept.enumerated() {
+            table[.string(text.string(found[index].name))] = place
+        }
+        return (kept.map { found[$0] }, table)
     }
 
-    private static let maximumCompared = 64
+    private static func isSame(
+        _ one: Range<Int>, _ other: Range<Int>, _ text: JSONText
+    ) -> Bool {
+        let (left, right) = (text.bytes[one], text.bytes[other])
+        if left.elementsEqual(right) { return true }
+        let slash = UInt8(ascii: "\\")
+        guard left.contains(slash) || right.contains(slash) else { return false }
+        return CodePoints.areEqual(text.string(one), text.string(other))
+    }
 
     func value(of name: String) -> Value? {
+        if places.count > Self.scanned {
+            return table[.string(name)].map { text.value(places[$0].value) }
+        }
         let wanted = name.utf8
-        for place in places.reversed() {
+        for place in places {
             let inner = text.bytes[place.name.lowerBound + 1..<place.name.upperBound - 1]
             if inner.count == wanted.count, inner.elementsEqual(wanted) {
                 return text.value(place.value)

@@ -71,6 +71,11 @@ extension Value {
         }
     }
 
+    var isNaN: Bool {
+        if case .double(let number) = self { return number.isNaN }
+        return false
+    }
+
     var isNumber: Bool {
         switch self {
         case .int, .uint, .double: true

@@ -25,8 +25,8 @@ extension Value {
         guard left.count == right.count else { return false }
         for index in 0..<left.count {
             try meter.charge(1)
-            let (one, other) = (left[index], right[index])
-            try meter.charge(looking: one)
+            let one = try left.element(index, &meter)
+            let other = try right.element(index, &meter)
             guard try areEqual(one, other, &meter) else { return false }
         }
         return true
@@ -42,6 +42,7 @@ extension Value {
             guard let other = right[key] else { return false }
             let one = left.value(at: index)
             try meter.charge(looking: one)
+            try meter.charge(looking: other)
             guard try areEqual(one, other, &meter) else { return false }
         }
         return true
@@ -52,8 +53,21 @@ extension ListValue {
     func contains(_ value: Value, _ meter: inout Meter) throws(EvaluationError) -> Bool {
         for index in 0..<count {
             try meter.charge(1)
-            if try Value.areEqual(self[index], value, &meter) { return true }
+            if try Value.areEqual(try element(index, &meter), value, &meter) { return true }
         }
         return false
+    }
+
+    /// An element that lies in JSON is looked into anew each time it is asked for.
+    func element(_ index: Int, _ meter: inout Meter) throws(EvaluationError) -> Value {
+        let found = self[index]
+        try meter.charge(looking: found)
+        return found
+    }
+
+    /// All of them, each looked into once.
+    func elements(_ meter: inout Meter) throws(EvaluationError) -> [Value] {
+        if case .json(let list) = storage { try meter.charge(list.byteCount / 16) }
+        return values
     }
 }

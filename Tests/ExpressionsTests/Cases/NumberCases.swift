@@ -291,7 +291,16 @@ enum NumberCases {
         decimal('-1') < decimal('0') => true
         decimal('1234567890.1') < decimal('1234567890.2000000000000000001') => true
         decimal('9.9999999999999999999999999999999999998') > decimal('9.9999999999999999999999999999999999997') => true
-        decimal('99999999999999999999999999999999999999') + decimal('1') > decimal('0.5') => true
+        decimal('99999999999999999999999999999999999999') + decimal('1') =! overflow
+        decimal('99999999999999999999999999999999999998') + decimal('1') > decimal('0.5') => true
+        '%f'.format([decimal('123456789012345678901234567890123456')]) => '123456789012345678901234567890123456.000000'
+        '%.2f'.format([decimal('-0.005')]) => '0.00'
+        uint('-0') =! conversion
+        uint('+1') =! conversion
+        double('1e400') =! conversion
+        double('Infinity') == 1.0 / 0.0 => true
+        [3.0, 0.0 / 0.0, 1.0].sort().map(x, string(x)) => ['NaN', '1', '3']
+        decimal('1') == 1 => true
         decimal('99999999999999999999999999999999999999') * -1 < decimal('0.00000000000000000000000000000000000001') => true
         decimal('100000000000000000000000000000000000000') =! conversion
         decimal(3) == decimal('3') => true

@@ -130,6 +130,12 @@ enum TextCases {
         regex.extractAll('1 22 333', '[0-9]+') => ['1', '22', '333']
         regex.extractAll('a1b2', '[a-z]([0-9])') => ['1', '2']
         regex.extractAll('abc', '[0-9]') => []
+        regex.replace('abc', 'b*', 'x') => 'xaxcx'
+        regex.extractAll('abc', 'b*') => ['', 'b', '']
+        regex.extractAll('bab', 'b*') => ['b', 'b']
+        regex.replace('abc', 'x*', '-', 2) => '-a-bc'
+        '\x-0' =! invalidLiteral
+        '\u+123' =! invalidLiteral
         regex.replace('a1b22', '[0-9]+', '#') => 'a#b#'
         regex.replace('a1b22', '[0-9]+', '#', 1) => 'a#b22'
         regex.replace('a1b22', '[0-9]+', '#', 0) => 'a1b22'

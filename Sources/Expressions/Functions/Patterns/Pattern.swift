@@ -3,7 +3,10 @@ internal import CRE2
 /// A compiled regular expression in RE2's syntax: linear in the text, whatever the pattern.
 final class Pattern: Sendable {
     /// What compiling and matching one pattern may take.
-    private static let maximumMemory: Int64 = 1_048_576
+    private static let maximumMemory: Int64 = 262_144
+    /// What making one costs for each of its parts, and what one that is wrong or too large may have cost.
+    static let stepsPerPart = 12
+    static let stepsOfWrong = 20_000
     static let maximumBytes = 4096
     private static let maximumGroups = 16
 

@@ -14,9 +14,15 @@ enum Patterns {
     ) throws(EvaluationError) -> Pattern {
         // Setting one up costs about as much as a hundred comparisons, however short it is.
         try meter.charge(100 + text.utf8.count)
-        let pattern = try Pattern(text)
-        try meter.charge(pattern.size * 3)
-        return pattern
+        do {
+            let pattern = try Pattern(text)
+            try meter.charge(pattern.size * Pattern.stepsPerPart)
+            return pattern
+        } catch {
+            // One that grows too large is found out only while it is made.
+            try meter.charge(Pattern.stepsOfWrong)
+            throw error
+        }
     }
 
     private static func matches(
@@ -71,6 +77,7 @@ enum Patterns {
         let bytes = Array(text.utf8)
         var out: [Value] = []
         var place = 0
+        var lastEnd = -1
         while place <= bytes.count, let found = pattern.match(in: bytes, from: place),
             let whole = found[0]
         {
@@ -80,7 +87,11 @@ enum Patterns {
                     + (pattern.isSmall
                         ? (bytes.count - place) / 20 : pattern.steps(for: bytes.count - place)))
             try meter.grow(byValues: 1)
-            if let text = taken(found, bytes) { out.append(.string(text)) }
+            // Nothing at all, right behind a match, is none of its own.
+            if !whole.isEmpty || whole.lowerBound != lastEnd, let text = taken(found, bytes) {
+                out.append(.string(text))
+            }
+            lastEnd = whole.upperBound
             place = next(after: whole, in: bytes)
         }
         return .list(out)
@@ -108,35 +119,51 @@ enum Patterns {
             left = limit < 0 ? .max : limit
         }
         let pattern = try pattern(wanted, &meter)
+        try meter.charge(new.utf8.count)
         let template = try template(new, groups: pattern.groups)
         try meter.charge(pattern.steps(for: text.utf8.count))
         let bytes = Array(text.utf8)
         var out: [UInt8] = []
         var place = 0
         var copied = 0
+        var lastEnd = -1
         while left > 0, place <= bytes.count, let found = pattern.match(in: bytes, from: place),
             let whole = found[0]
         {
-            out += bytes[copied..<whole.lowerBound]
-            for piece in template {
-                switch piece {
-                case .text(let text): out += text
-                case .group(let number):
-                    if number < found.count, let range = found[number] { out += bytes[range] }
-                }
+            if !whole.isEmpty || whole.lowerBound != lastEnd {
+                out += bytes[copied..<whole.lowerBound]
+                copied = whole.upperBound
+                left -= 1
+                for piece in template { try put(piece, found, bytes, into: &out, &meter) }
             }
+            lastEnd = whole.upperBound
             // Each search may look as far as the end; a large pattern may meet each byte with each part.
             try meter.charge(
                 1 + whole.count
                     + (pattern.isSmall
                         ? (bytes.count - place) / 20 : pattern.steps(for: bytes.count - place)))
-            try meter.grow(by: out.count / 8 + 16)
-            copied = whole.upperBound
             place = next(after: whole, in: bytes)
-            left -= 1
         }
         if copied < bytes.count { out += bytes[copied...] }
         return try Texts.made(String(decoding: out, as: UTF8.self), &meter)
+    }
+
+    /// Paid for before it is made: a group may stand in the template any number of times.
+    private static func put(
+        _ piece: Piece, _ found: [Range<Int>?], _ bytes: [UInt8], into out: inout [UInt8],
+        _ meter: inout Meter
+    ) throws(EvaluationError) {
+        switch piece {
+        case .text(let text):
+            try meter.charge(1 + text.count / 10)
+            try meter.grow(by: text.count)
+            out += text
+        case .group(let number):
+            guard number < found.count, let range = found[number] else { return }
+            try meter.charge(1 + range.count / 10)
+            try meter.grow(by: range.count)
+            out += bytes[range]
+        }
     }
 
     private enum Piece {
@@ -160,7 +187,7 @@ enum Patterns {
             if byte == UInt8(ascii: "\\") {
                 plain.append(byte)
             } else if Lexer.isDigit(byte), Int(byte - 0x30) <= groups {
-                pieces.append(.text(plain))
+                if !plain.isEmpty { pieces.append(.text(plain)) }
                 plain = []
                 pieces.append(.group(Int(byte - 0x30)))
             } else {

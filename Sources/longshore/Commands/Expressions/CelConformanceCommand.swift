@@ -20,7 +20,9 @@ struct CelConformanceCommand: AsyncParsableCommand {
         var counts: [(name: String, passed: Int, failed: Int)] = []
         var places: [String: Int] = [:]
         var complaints: [String] = []
-        for (number, line) in text.split(separator: "\n").enumerated() {
+        for (number, line) in text.split(separator: /\r?\n/, omittingEmptySubsequences: false)
+            .enumerated()
+        where !line.isEmpty {
             guard let row = ConformanceRow(String(line)) else {
                 throw CelComplaint("\(file):\(number + 1): this is no case")
             }
@@ -39,6 +41,7 @@ struct CelConformanceCommand: AsyncParsableCommand {
                 counts[place].passed += 1
             }
         }
+        guard !counts.isEmpty else { throw CelComplaint("\(file): there is no case in it") }
         for count in counts {
             print("\(count.name): \(count.passed) passed, \(count.failed) failed")
         }

@@ -20,6 +20,12 @@ struct CelEvalCommand: AsyncParsableCommand {
             """)
     var json = false
 
+    func validate() throws {
+        if source.file == "-", [options.vars, options.env].contains("-") {
+            throw ValidationError("the expression and its data cannot both be the standard input")
+        }
+    }
+
     func run() async throws {
         let run = try CelEvaluator(options).run(try source.text())
         if json { print("{\(fields(of: run.result)),\(run.effort.json)}") } else { say(run) }

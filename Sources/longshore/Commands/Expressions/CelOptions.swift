@@ -20,6 +20,12 @@ struct CelOptions: ParsableArguments {
             """)
     var env: String?
 
+    func validate() throws {
+        if vars == "-", env == "-" {
+            throw ValidationError("--vars and --env cannot both be the standard input")
+        }
+    }
+
     func environment() throws -> Environment {
         var environment = Environment.standard
         if let env { try EnvironmentFile.read(env).apply(to: &environment) }
@@ -48,12 +54,16 @@ struct CelOptions: ParsableArguments {
     }
 
     static func bytes(_ path: String) throws -> [UInt8] {
-        if path == "-" { return Array(FileHandle.standardInput.readDataToEndOfFile()) }
-        guard let handle = FileHandle(forReadingAtPath: path) else {
-            throw CelComplaint("\(path) cannot be read: \(String(cString: strerror(errno)))")
+        do {
+            if path == "-" { return Array(try FileHandle.standardInput.readToEnd() ?? Data()) }
+            guard let handle = FileHandle(forReadingAtPath: path) else {
+                throw CelComplaint("\(path) cannot be read: \(String(cString: strerror(errno)))")
+            }
+            defer { try? handle.close() }
+            return Array(try handle.readToEnd() ?? Data())
+        } catch let complaint as CelComplaint { throw complaint } catch {
+            throw CelComplaint("\(path) cannot be read: it is no file with text")
         }
-        defer { try? handle.close() }
-        return Array(handle.readDataToEndOfFile())
     }
 }
 

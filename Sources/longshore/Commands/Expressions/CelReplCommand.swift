@@ -99,9 +99,11 @@ struct CelSession {
         if let sign = line.firstIndex(of: "="), sign > line.startIndex {
             let next = line.index(after: sign)
             let left = line[..<sign].trimmingCharacters(in: .whitespaces)
+            // What can be read again as a name, and not as true, null or a type.
             let isName =
-                left.first?.isLetter == true
-                && left.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
+                if case .name(left, isRooted: false)? = try? environment.parse(left).kind {
+                    true
+                } else { false }
             if isName, next < line.endIndex, line[next] != "=" {
                 name = left
                 expression = String(line[next...])

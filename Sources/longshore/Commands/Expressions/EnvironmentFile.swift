@@ -75,7 +75,11 @@ struct EnvironmentFile: Decodable {
             guard value > 0 else { throw CelComplaint("--env: limits.\(name) must be over 0") }
             switch name {
             case "sourceBytes": environment.limits.sourceBytes = value
-            case "depth": environment.limits.depth = min(value, Limits().depth)
+            case "depth":
+                guard value <= Limits().depth else {
+                    throw CelComplaint("--env: limits.depth may be up to \(Limits().depth)")
+                }
+                environment.limits.depth = value
             case "cost": environment.limits.cost = value
             case "growthBytes": environment.limits.growthBytes = value
             case "estimate": environment.limits.estimate = value
