@@ -44,6 +44,19 @@ struct HostileExpressions {
         ("maps 10 deep", nested(10)), ("maps 14 deep", nested(14)),
         ("(a+)+$", "'\(long)!'.matches('(a+)+$')"),
         ("(x?…){50}a{0,900}$", "'\(long)'.matches('(x?x?x?x?x?x?x?x?){50}a{0,900}$')"),
+        (
+            "1,500 patterns",
+            (0..<1500).map { #"'a'.matches('\\pL{40}\#($0)')"# }.joined(separator: " || ")
+        ),
+        (
+            "template of groups",
+            "regex.replace('\(long)', 'a+', '\(String(repeating: #"\\0"#, count: 5000))')"
+        ),
+        (
+            "100 slots",
+            "cel.block([\(Array(repeating: "1", count: 99).joined(separator: ","))], ["
+                + "\(Array(repeating: "cel.index(0)", count: 4900).joined(separator: ","))])"
+        ),
         ("patterns made", "lists.range(9000).exists(x, 'a'.matches('(a{30}){30}' + string(x)))"),
         ("a(.*b)? everywhere", "regex.extractAll('\(long)', 'a(.*b)?').size()"),
         ("text doubled", doubled(40, "'0123456789abcdef'") { "\($0) + \($0)" }),
@@ -102,10 +115,10 @@ struct HostileExpressions {
 
     private static func work(_ text: String) -> String {
         do {
-            let value = try Environment.standard.compileUnchecked(text).evaluate()
+            let value = try Environment.standard.compile(text).evaluate()
             return String(Rendering.text(of: value).prefix(20))
-        } catch let issue as ExpressionIssue {
-            return issue.description
+        } catch let issues as ExpressionIssues {
+            return issues.issues.first?.description ?? ""
         } catch { return "\(error)" }
     }
 

@@ -120,6 +120,13 @@ import Testing
         }
     }
 
+    @Test func `a name that is written with escapes is found as it reads`() throws {
+        let value = try JSONView.value(Array(#"{"a\u006e":1,"a\n":2,"a\\n":3}"#.utf8))
+
+        #expect(
+            Self.code(#"d['an'] == 1 && d['a\n'] == 2 && d['a\\n'] == 3"#, ["d": value]) == "true")
+    }
+
     @Test func `of a name that comes twice far apart the last counts as well`() throws {
         let others = (0..<70).map { "\"k\($0)\":\($0)" }.joined(separator: ",")
         let value = try JSONView.value(Array("{\"a\":1,\(others),\"\\u0061\":2}".utf8))

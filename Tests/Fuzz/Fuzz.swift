@@ -78,8 +78,14 @@ enum Doors {
             "\(measured.growthBytes) bytes")
         let rest = PartialEvaluation.residual(
             of: tree, knowing: ["l": values["l"] ?? .null], in: environment)
-        guard let other = try? environment.compile(rest).evaluate(values) else { return }
-        precondition(Rendering.text(of: value) == Rendering.text(of: other), text)
+        do {
+            let other = try environment.compile(rest).evaluate(values)
+            precondition(Rendering.text(of: value) == Rendering.text(of: other), text)
+        } catch { precondition(error.code == .limitExceeded, "\(error) of \(text)") }
+        let printed = Printer.text(of: rest)
+        precondition(
+            (try? environment.parse(printed)) == rest
+                || printed.utf8.count > environment.limits.sourceBytes, printed)
     }
 
     /// The control: a trap that must be found.

@@ -1,8 +1,11 @@
 /// An object: where its names and values stand.
 final class JSONMap: Sendable {
     private struct Place {
+        /// The quotes included.
         let name: Range<Int>
         let value: Range<Int>
+        /// Whether the name is written otherwise than it reads.
+        let isEscaped: Bool
     }
 
     private let text: JSONText
@@ -25,7 +28,9 @@ final class JSONMap: Sendable {
             guard colon < range.upperBound, text.bytes[colon] == UInt8(ascii: ":") else { break }
             let start = text.skipBlanks(colon + 1)
             guard let end = text.end(of: start) else { break }
-            found.append(Place(name: place..<nameEnd, value: start..<end))
+            let isEscaped = text.bytes[place..<nameEnd].contains(UInt8(ascii: "\\"))
+            found.append(
+                Place(name: place..<nameEnd, value: start..<end, isEscaped: isEscaped))
             place = text.skipBlanks(end)
             isWanted = place < range.upperBound && text.bytes[place] == UInt8(ascii: ",")
             guard isWanted else { break }
@@ -53,12 +58,10 @@ final class JSONMap: Sendable {
         _ found: [Place], _ text: JSONText
     ) -> (places: [Place], table: [MapKey: Int]) {
         guard found.count > scanned else {
-            var kept: [Place] = []
-            for place in found {
-                kept.removeAll { isSame($0.name, place.name, text) }
-                kept.append(place)
+            let kept = found.indices.filter { index in
+                !found[(index + 1)...].contains { isSame($0, found[index], text) }
             }
-            return (kept, [:])
+            return (kept.count == found.count ? found : kept.map { found[$0] }, [:])
         }
         var last: [MapKey: Int] = [:]
         last.reserveCapacity(found.count)
@@ -74,14 +77,12 @@ final class JSONMap: Sendable {
         return (kept.map { found[$0] }, table)
     }
 
-    private static func isSame(
-        _ one: Range<Int>, _ other: Range<Int>, _ text: JSONText
-    ) -> Bool {
-        let (left, right) = (text.bytes[one], text.bytes[other])
-        if left.elementsEqual(right) { return true }
-        let slash = UInt8(ascii: "\\")
-        guard left.contains(slash) || right.contains(slash) else { return false }
-        return CodePoints.areEqual(text.string(one), text.string(other))
+    private static func isSame(_ one: Place, _ other: Place, _ text: JSONText) -> Bool {
+        guard one.isEscaped || other.isEscaped else {
+            return one.name.count == other.name.count
+                && text.bytes[one.name].elementsEqual(text.bytes[other.name])
+        }
+        return CodePoints.areEqual(text.string(one.name), text.string(other.name))
     }
 
     func value(of name: String) -> Value? {
@@ -90,15 +91,12 @@ final class JSONMap: Sendable {
         }
         let wanted = name.utf8
         for place in places {
-            let inner = text.bytes[place.name.lowerBound + 1..<place.name.upperBound - 1]
-            if inner.count == wanted.count, inner.elementsEqual(wanted) {
-                return text.value(place.value)
-            }
-            if inner.contains(UInt8(ascii: "\\")),
-                CodePoints.areEqual(text.string(place.name), name)
-            {
-                return text.value(place.value)
-            }
+            let isFound =
+                place.isEscaped
+                ? CodePoints.areEqual(text.string(place.name), name)
+                : place.name.count == wanted.count + 2
+                    && text.bytes[place.name].dropFirst().dropLast().elementsEqual(wanted)
+            if isFound { return text.value(place.value) }
         }
         return nil
     }
