@@ -2,7 +2,9 @@
 enum Times {
     static let library = Library(functions: constructors + getters)
 
-    static let outOfRange = EvaluationError(.outOfRange, "range: the time does not fit")
+    static let outOfRange = EvaluationError(
+        .outOfRange,
+        "the time does not fit: moments are from the year 1 to 9999, durations up to 292 years")
 
     private static let constructors = [
         Function(

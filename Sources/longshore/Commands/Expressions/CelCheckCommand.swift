@@ -44,6 +44,10 @@ struct CelCheckCommand: AsyncParsableCommand {
                 print("{\"issues\":[\(items.joined(separator: ","))]}")
             } else {
                 print(CelEvaluator.picture(of: error, in: expression))
+                if options.env == nil, error.issues.contains(where: { $0.code == .undeclaredName })
+                {
+                    print("What there is says --env FILE, with types, or --vars FILE.")
+                }
             }
             throw ExitCode(1)
         }
