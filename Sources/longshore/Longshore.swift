@@ -27,5 +27,12 @@ struct Longshore: AsyncParsableCommand {
         // A file that may not grow any more is refused like a full disk, not the end of the process.
         signal(SIGXFSZ, SIG_IGN)
         await main(nil)
+        // What nobody could read was not said.
+        if fflush(nil) != 0 {
+            let reason = String(cString: strerror(errno))
+            let words = Array("Error: the output could not be written: \(reason)\n".utf8)
+            _ = write(STDERR_FILENO, words, words.count)
+            Glibc.exit(1)
+        }
     }
 }

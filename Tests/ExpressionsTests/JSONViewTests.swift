@@ -46,6 +46,25 @@ import Testing
         #expect(throws: EvaluationError.self) { try Self.value(json) }
     }
 
+    @Test func `what is no UTF-8 is refused with its place`() throws {
+        let broken = Array("{\"é\":1,\n\"a\":\"".utf8) + [0xC3, 0x28] + Array("\"}".utf8)
+        let error = #expect(throws: EvaluationError.self) { try JSONView.value(broken) }
+
+        #expect(error?.message.contains("line 2, column 6: no UTF-8") == true)
+        #expect(throws: EvaluationError.self) { try JSONView.value([0x22, 0xFF, 0x22]) }
+        _ = try Self.value("\"sämple 😀\"")
+    }
+
+    @Test func `what is too deep or too large says so`() {
+        let deep = String(repeating: "[", count: 129) + String(repeating: "]", count: 129)
+        for (json, wanted) in [
+            (deep, "more than 128"), ("[1e999]", "a number larger than any double"),
+        ] {
+            let error = #expect(throws: EvaluationError.self) { try Self.value(json) }
+            #expect(error?.message.contains(wanted) == true)
+        }
+    }
+
     @Test func `nesting without end is refused`() {
         let deep = String(repeating: "[", count: 100_000) + String(repeating: "]", count: 100_000)
         #expect(throws: EvaluationError.self) { try Self.value(deep) }

@@ -78,11 +78,21 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"variables": {"o": "O"}, "records": {"O": {"a": "int"}}}"#, "no type’s name"),
+        (#"{"variables": {"o": "O"}, "records": {"Order": {"a": "int"}}}"#, "no type’s name"),
         (#"{"variables": {"o": "Ordr"}, "records": {"Order": {"a": "int"}}}"#, "no type “Ordr”"),
         (#"{"variables": {"o": "list("}}"#, "variables.o: “list(” is no type"),
         (#"{"variabels": {}}"#, "there is no field “variabels”"),
-        (#"{"limits": {"cost": 0}}"#, "limits.cost must be over 0"),
+        (#"{"limits": {"cost": 0}}"#, "limits.cost: a whole number over 0"),
+        (#"{"limits": {"cost": 1.5}}"#, "limits.cost: a whole number over 0"),
+        (#"{"limits": [1]}"#, "limits: an object was expected, not list"),
+        (#"{"limits": {"steps": 1}}"#, "limits.steps: there are cost, depth, estimate"),
+        (#"{"limits": {"depth": 500}}"#, "limits.depth: it may be up to 96"),
+        (#"{"records": {"Order": {"lines": {"a": "int"}}}}"#, "records.Order.lines: a type was"),
+        (#"{"records": {"int": {}}}"#, "records.int: that is no name of a record"),
+        (#"{"variables": {"1 a": "int"}}"#, "variables.1 a: that is no name"),
+        (#"{"container": "1 x"}"#, "container: a name with dots"),
+        (#"{"variables": {"a": "String"}}"#, "did you mean “string”?"),
+        ("{\n\"variables\": {,}}", "line 2, column 15"), ("", "line 1, column 1"),
     ])
     func `a wrong declaration is refused by its field`(
         _ declared: String, _ wanted: String
@@ -91,7 +101,38 @@ import Testing
         defer { desk.end() }
         let run = try await Self.cel(["eval", "1", "--env", try desk.file("env.json", declared)])
 
-        #expect(run.code != .exited(0) && run.said.contains(wanted), "\(run.said)")
+        #expect(run.code == .exited(1) && run.said.contains(wanted), "\(run.said)")
+        #expect(run.said.contains("/env.json: ") && !run.said.contains("Usage"), "\(run.said)")
+    }
+
+    @Test func `files that cannot be read are named with the reason`() async throws {
+        let desk = try Desk()
+        defer { desk.end() }
+        let broken = desk.folder + "/broken.cel"
+        try Data([0x31, 0x0A, 0x27, 0xFF, 0x27]).write(to: URL(fileURLWithPath: broken))
+        let marked = desk.folder + "/marked.cel"
+        try Data([0xEF, 0xBB, 0xBF, 0x31]).write(to: URL(fileURLWithPath: marked))
+        let data = try desk.file("data.json", "{\"o\": {\n\"a\" 1}}")
+        for (arguments, wanted) in [
+            (["eval", "1", "--vars", desk.folder], "it is no file with text"),
+            (["conformance", desk.folder], "it is no file with text"),
+            (["eval", "1", "--vars", desk.folder + "/none.json"], "No such file"),
+            (["eval", "--file", broken], "broken.cel:2:2: this is no UTF-8"),
+            (["eval", "o", "--vars", data], "line 2, column 5: “1}}” is wrong there"),
+        ] {
+            let run = try await Self.cel(arguments)
+            #expect(run.code == .exited(1) && run.said.contains(wanted), "\(run.said)")
+        }
+        #expect(try await Self.cel(["eval", "--file", marked]).said == "1")
+        let twice = try await Self.cel(["eval", "--file", "-", "--vars", "-"])
+        #expect(twice.code == .exited(64))
+    }
+
+    @Test func `what cannot be written is no success`() async throws {
+        let run = try await ChildProcess.run([
+            "/bin/sh", "-c", "exec \(ProcessSession.program.path) cel eval 1 > /dev/full",
+        ])
+        #expect(run.ending == .exited(1) && run.said.contains("could not be written"))
     }
 
     @Test func `a conversation keeps what it is told`() async throws {
@@ -119,7 +160,10 @@ import Testing
 
         #expect(run.code == .exited(1) && lines.last == "1 passed, 1 failed")
         #expect(lines.contains("f/s/b: 1 + 1") && lines.contains("    expected 3, 2 came"))
-        #expect(try await Self.cel(["conformance", desk.folder]).code != .exited(0))
+        let windows = try desk.file(
+            "crlf.jsonl", "\r\n{\"expr\":\"1\",\"value\":{\"int64_value\":\"1\"}}\r\n\r\n{}\r\n")
+        let wrong = try await Self.cel(["conformance", windows])
+        #expect(wrong.said.contains("crlf.jsonl:4: this is no case"), "\(wrong.said)")
     }
 
     /// Each in a process of its own, so that its greatest size is that of the expression alone.

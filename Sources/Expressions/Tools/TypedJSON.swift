@@ -103,7 +103,8 @@ extension Environment {
         }
         var meter = Meter(Limits())
         do { return try function.call([value], &meter) } catch {
-            throw EvaluationError(.conversion, "\(path): \(error.message)")
+            let message = name == "uint" ? "a uint is 0 or more" : error.message
+            throw EvaluationError(.conversion, "\(path): \(message)")
         }
     }
 

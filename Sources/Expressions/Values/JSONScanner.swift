@@ -12,18 +12,19 @@ struct JSONScanner {
     /// One bit for each that is open, the innermost last: whether it is an object.
     private var kinds: UInt128 = 0
     private var depth = 0
+    private var reason: String?
 
     enum Ending {
         /// The place after the value.
         case end(Int)
-        /// Where it stops being JSON.
-        case wrong(Int)
+        /// Where it stops being JSON, and what is wrong there if that is not to be seen.
+        case wrong(Int, String?)
     }
 
     static func scan(_ bytes: [UInt8], from start: Int) -> Ending {
         bytes.withUnsafeBufferPointer { buffer in
             var scanner = JSONScanner(bytes: buffer, place: start)
-            return scanner.value() ? .end(scanner.place) : .wrong(scanner.place)
+            return scanner.value() ? .end(scanner.place) : .wrong(scanner.place, scanner.reason)
         }
     }
 
@@ -75,7 +76,10 @@ struct JSONScanner {
     private var isInObject: Bool { kinds & 1 == 1 }
 
     private mutating func open(isObject: Bool) -> Bool {
-        guard depth < Self.nesting else { return false }
+        guard depth < Self.nesting else {
+            reason = "more than \(Self.nesting) lists and objects within each other"
+            return false
+        }
         kinds = kinds << 1 | (isObject ? 1 : 0)
         depth += 1
         place += 1
@@ -167,6 +171,7 @@ struct JSONScanner {
         let text = String(decoding: bytes[start..<place], as: UTF8.self)
         if let double = Double(text), double.isFinite { return true }
         place = start
+        reason = "a number larger than any double"
         return false
     }
 

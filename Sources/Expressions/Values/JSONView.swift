@@ -5,6 +5,7 @@ public struct JSONView: Sendable {
     /// - Throws: `EvaluationError` of `.invalidArgument` where any of it is no JSON, with the line and column.
     public static func value(_ text: [UInt8]) throws(EvaluationError) -> Value {
         let document = JSONText(bytes: text)
+        if let place = JSONText.endOfUTF8(text) { throw wrong(document, at: place, "no UTF-8") }
         let start = document.skipBlanks(0)
         if start < text.count, text[start] == UInt8(ascii: "{") {
             // Its members are noted on the way, so that it is gone through once.
@@ -21,29 +22,59 @@ public struct JSONView: Sendable {
     }
 
     private static func wrong(_ document: JSONText, _ start: Int) -> EvaluationError {
-        let place =
+        let (place, reason): (Int, String?) =
             switch JSONScanner.scan(document.bytes, from: start) {
-            case .end(let end): document.skipBlanks(end)
-            case .wrong(let place): place
+            case .end(let end): (document.skipBlanks(end), nil)
+            case .wrong(let place, let reason): (place, reason)
             }
+        return wrong(document, at: place, reason)
+    }
+
+    private static func wrong(
+        _ document: JSONText, at place: Int, _ reason: String?
+    ) -> EvaluationError {
         let before = document.bytes.prefix(place)
         let line = before.count { $0 == UInt8(ascii: "\n") } + 1
         let lineStart = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
         let column = String(decoding: before[lineStart...], as: UTF8.self).unicodeScalars.count + 1
         let rest = String(
             decoding: document.bytes[place...].prefix(12).prefix { $0 >= 0x20 }, as: UTF8.self)
-        let found = place < document.bytes.count ? "“\(rest)” is wrong there" : "it ends too early"
+        let found =
+            reason
+            ?? (place < document.bytes.count ? "“\(rest)” is wrong there" : "it ends too early")
         return EvaluationError(
             .invalidArgument, "this is no JSON text: line \(line), column \(column): \(found)")
     }
 }
 
 /// The bytes, and how to walk over them.
-struct JSONText: Sendable {
+package struct JSONText: Sendable {
     let bytes: [UInt8]
 
     static func isBlank(_ byte: UInt8) -> Bool {
         byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
+    }
+
+    /// - Returns: where bytes stop being UTF-8; `nil` where all are.
+    package static func endOfUTF8(_ bytes: [UInt8]) -> Int? {
+        // Nearly all texts are plain: eight bytes at a time tell.
+        let isPlain = bytes.withUnsafeBytes { raw in
+            var place = 0
+            while place + 8 <= raw.count {
+                let word = raw.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+                if word & 0x8080_8080_8080_8080 != 0 { return false }
+                place += 8
+            }
+            return raw[place...].allSatisfy { $0 < 0x80 }
+        }
+        guard !isPlain, String(validating: bytes, as: UTF8.self) == nil else { return nil }
+        var place = 0
+        var reader = UTF8()
+        var iterator = bytes.makeIterator()
+        while case .scalarValue(let scalar) = reader.decode(&iterator) {
+            place += UTF8.width(scalar)
+        }
+        return place
     }
 
     func skipBlanks(_ start: Int) -> Int {

@@ -8,23 +8,27 @@ struct CelConformanceCommand: AsyncParsableCommand {
         abstract: "Runs cases of the language's conformance tests, one JSON object to a line.",
         discussion: """
             Fields as in the specification's test format, 64-bit numbers as text: file, section, name, \
-            expr, value or eval_error, bindings, type_env, container, disable_check. Prints passed and \
-            failed by section, and last “N passed, M failed”. Exits 1 when one failed.
+            expr, value or eval_error, bindings, type_env, container, disable_check, such as \
+            {"file":"basic","section":"sums","name":"one","expr":"1 + 1","value":{"int64_value":"2"}}. \
+            Prints passed and failed by section, and last “N passed, M failed”. Exits 1 when one failed.
             """)
 
     @Argument(help: "The file.") var file: String
     @Flag(help: "List the failures with what was expected and what came.") var failures = false
 
     func run() async throws {
-        let text = String(decoding: try CelOptions.bytes(file), as: UTF8.self)
+        let text = try CelOptions.text(file)
         var counts: [(name: String, passed: Int, failed: Int)] = []
         var places: [String: Int] = [:]
         var complaints: [String] = []
-        for (number, line) in text.split(separator: /\r?\n/, omittingEmptySubsequences: false)
-            .enumerated()
-        where !line.isEmpty {
-            guard let row = ConformanceRow(String(line)) else {
-                throw CelComplaint("\(file):\(number + 1): this is no case")
+        // By bytes: a line may end as it does elsewhere, which is one character.
+        let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (number, bytes) in lines.enumerated() {
+            let line = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespaces)
+                .trimmingCharacters(in: .newlines)
+            if line.isEmpty { continue }
+            guard let row = ConformanceRow(line), !row.text("expr").isEmpty else {
+                throw CelComplaint("\(file):\(number + 1): this is no case with an expr")
             }
             let trouble = ConformanceCase(row: row).trouble()
             let name = "\(row.text("file"))/\(row.text("section"))"

@@ -27,9 +27,7 @@ struct CelOptions: ParsableArguments {
     }
 
     func environment() throws -> Environment {
-        var environment = Environment.standard
-        if let env { try EnvironmentFile.read(env).apply(to: &environment) }
-        return environment
+        try env.map { try EnvironmentFile.environment(at: $0) } ?? .standard
     }
 
     func variables(in environment: Environment) throws -> [String: Value] {
@@ -53,7 +51,22 @@ struct CelOptions: ParsableArguments {
         return values
     }
 
+    /// Without the mark that some editors put before a text.
     static func bytes(_ path: String) throws -> [UInt8] {
+        let bytes = try contents(path)
+        return bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
+    }
+
+    static func text(_ path: String) throws -> String {
+        let bytes = try bytes(path)
+        if let text = String(validating: bytes, as: UTF8.self) { return text }
+        let good = JSONText.endOfUTF8(bytes) ?? 0
+        let place = SourcePosition(
+            of: good, in: String(decoding: bytes.prefix(good), as: UTF8.self))
+        throw CelComplaint("\(path):\(place.line):\(place.column): this is no UTF-8")
+    }
+
+    private static func contents(_ path: String) throws -> [UInt8] {
         do {
             if path == "-" { return Array(try FileHandle.standardInput.readToEnd() ?? Data()) }
             guard let handle = FileHandle(forReadingAtPath: path) else {
@@ -79,7 +92,7 @@ struct CelSource: ParsableArguments {
         switch (expression, file) {
         case (let text?, nil): return text
         case (nil, let path?):
-            return String(decoding: try CelOptions.bytes(path), as: UTF8.self)
+            return try CelOptions.text(path)
         case (nil, nil): throw ValidationError("there is no expression")
         default: throw ValidationError("there is an expression and a --file with one")
         }

@@ -1,102 +1,141 @@
-import ArgumentParser
 import Expressions
-import Foundation
 
-/// Declarations as a file.
-struct EnvironmentFile: Decodable {
-    let variables: [String: String]?
-    let records: [String: [String: String]]?
-    let container: String?
-    let limits: [String: Int]?
+/// Declarations as a file: what each field says is named where it is wrong.
+struct EnvironmentFile {
+    private let path: String
+    private var environment: Environment
+    /// With the field that says so.
+    private var types: [(field: String, type: ValueType)] = []
 
     private static let fields = ["variables", "records", "container", "limits"]
-    private static let limitNames = ["sourceBytes", "depth", "cost", "growthBytes", "estimate"]
+    private static let limits: [String: any WritableKeyPath<Limits, Int> & Sendable] = [
+        "sourceBytes": \.sourceBytes, "depth": \.depth, "cost": \.cost,
+        "growthBytes": \.growthBytes,
+    ]
 
-    static func read(_ path: String) throws -> EnvironmentFile {
-        let bytes = try CelOptions.bytes(path)
+    /// - Throws: `CelComplaint`, which names the file and the field.
+    static func environment(at path: String) throws -> Environment {
+        var file = EnvironmentFile(path: path, environment: .standard)
         let found: Value
-        do { found = try JSONView.value(bytes) } catch {
-            throw CelComplaint("--env \(path): \(error)")
-        }
-        if case .map(let map) = found {
-            for case .string(let name) in map.keys where !fields.contains(name) {
-                throw CelComplaint("--env \(path): there is no field “\(name)”; \(fields)")
-            }
-        }
-        do {
-            return try JSONDecoder().decode(EnvironmentFile.self, from: Data(bytes))
-        } catch let error as DecodingError {
-            throw CelComplaint("--env \(path): \(words(error))")
-        }
+        do { found = try JSONView.value(try CelOptions.bytes(path)) } catch let error
+            as EvaluationError
+        { throw file.wrong("", error.message) }
+        try file.read(found)
+        return file.environment
     }
 
-    private static func words(_ error: DecodingError) -> String {
-        guard case .typeMismatch(_, let context) = error, let last = context.codingPath.first else {
-            return "an object with \(fields) was expected"
-        }
-        let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-        guard last.stringValue != "limits" else { return "\(path): a whole number was expected" }
-        return context.codingPath.count == (last.stringValue == "records" ? 3 : 2)
-            ? "\(path): a type was expected as text, such as \"list(int)\"; what has fields is a record of its own"
-            : "\(path): another form was expected; longshore cel check --help shows one"
+    private init(path: String, environment: Environment) {
+        self.path = path
+        self.environment = environment
     }
 
-    func apply(to environment: inout Environment) throws {
-        var types: [(field: String, type: ValueType)] = []
-        for (name, fields) in records ?? [:] {
-            var own: [String: ValueType] = [:]
-            for (field, text) in fields {
-                own[field] = try Self.type(text, "records.\(name).\(field)")
-                types.append(("records.\(name).\(field)", own[field] ?? .dyn))
+    private func wrong(_ field: String, _ message: String) -> CelComplaint {
+        CelComplaint("--env \(path): \(field.isEmpty ? "" : field + ": ")\(message)")
+    }
+
+    private mutating func read(_ whole: Value) throws {
+        var parts: [String: Value] = [:]
+        for (name, value) in try members(of: whole, "") {
+            guard Self.fields.contains(name) else {
+                throw wrong(
+                    "", "there is no field “\(name)”, but \(Self.fields.joined(separator: ", "))")
             }
-            // On the command line a record is a map with known fields.
-            environment.declare(
-                name, record: Environment.Record(fields: own) { .map(MapValue(fields: $0)) })
+            parts[name] = value
         }
-        for (name, text) in variables ?? [:] {
-            let type = try Self.type(text, "variables.\(name)")
-            types.append(("variables.\(name)", type))
-            environment.declare(name, as: type)
+        for (name, value) in try parts["records"].map({ try members(of: $0, "records") }) ?? [] {
+            try readRecord(name, value)
+        }
+        for (name, value) in try parts["variables"].map({ try members(of: $0, "variables") }) ?? []
+        {
+            let field = "variables.\(name)"
+            guard isPath(name) else { throw wrong(field, "that is no name of a variable") }
+            environment.declare(name, as: try type(value, field))
+        }
+        if let container = parts["container"] {
+            guard case .string(let name) = container, name.isEmpty || isPath(name) else {
+                throw wrong("container", "a name with dots was expected, such as \"shop.rules\"")
+            }
+            environment.container = name
+        }
+        for (name, value) in try parts["limits"].map({ try members(of: $0, "limits") }) ?? [] {
+            try readLimit(name, value)
         }
         for (field, type) in types {
-            if let name = environment.unknownName(in: type) {
-                let nearest = environment.typeName(nearestTo: name)
-                throw CelComplaint(
-                    "--env: \(field): there is no type “\(name)”"
-                        + (nearest.map { "; did you mean “\($0)”?" } ?? ""))
-            }
-        }
-        environment.container = container ?? ""
-        try applyLimits(to: &environment)
-    }
-
-    private func applyLimits(to environment: inout Environment) throws {
-        for (name, value) in limits ?? [:] {
-            guard value > 0 else { throw CelComplaint("--env: limits.\(name) must be over 0") }
-            switch name {
-            case "sourceBytes": environment.limits.sourceBytes = value
-            case "depth":
-                guard value <= Limits().depth else {
-                    throw CelComplaint("--env: limits.depth may be up to \(Limits().depth)")
-                }
-                environment.limits.depth = value
-            case "cost": environment.limits.cost = value
-            case "growthBytes": environment.limits.growthBytes = value
-            case "estimate": environment.limits.estimate = value
-            default:
-                throw CelComplaint("--env: limits.\(name): there are \(Self.limitNames)")
-            }
+            guard let name = environment.unknownName(in: type) else { continue }
+            let nearest = environment.typeName(nearestTo: name)
+            throw wrong(
+                field,
+                "there is no type “\(name)”" + (nearest.map { "; did you mean “\($0)”?" } ?? ""))
         }
     }
 
-    private static func type(_ text: String, _ field: String) throws -> ValueType {
+    private func members(of value: Value, _ field: String) throws -> [(String, Value)] {
+        guard case .map(let map) = value else {
+            throw wrong(field, "an object was expected, not \(value.typeName)")
+        }
+        return map.keys.compactMap { key in
+            guard case .string(let name) = key, let own = map[key] else { return nil }
+            return (name, own)
+        }
+    }
+
+    private mutating func readRecord(_ name: String, _ value: Value) throws {
+        let field = "records.\(name)"
+        guard isPath(name), ValueType(name) == .named(name) else {
+            throw wrong(field, "that is no name of a record, such as “Order”")
+        }
+        var own: [String: ValueType] = [:]
+        for (member, text) in try members(of: value, field) {
+            own[member] = try type(text, "\(field).\(member)")
+        }
+        // On the command line a record is a map with known fields.
+        environment.declare(
+            name, record: Environment.Record(fields: own) { .map(MapValue(fields: $0)) })
+    }
+
+    private mutating func readLimit(_ name: String, _ value: Value) throws {
+        let field = "limits.\(name)"
+        guard name == "estimate" || Self.limits[name] != nil else {
+            let known = (Self.limits.keys + ["estimate"]).sorted().joined(separator: ", ")
+            throw wrong(field, "there are \(known)")
+        }
+        guard case .int(let number) = value, number > 0 else {
+            throw wrong(field, "a whole number over 0 was expected")
+        }
+        if name == "depth", number > Limits().depth {
+            throw wrong(field, "it may be up to \(Limits().depth)")
+        }
+        if let limit = Self.limits[name] {
+            environment.limits[keyPath: limit] = Int(number)
+        } else {
+            environment.limits.estimate = Int(number)
+        }
+    }
+
+    private mutating func type(_ value: Value, _ field: String) throws -> ValueType {
+        guard case .string(let text) = value else {
+            let words =
+                if case .map = value { "; what has fields is a record of its own" } else { "" }
+            throw wrong(
+                field,
+                "a type was expected as text, such as \"list(int)\", not \(value.typeName)\(words)")
+        }
         guard let type = ValueType(text) else {
-            throw CelComplaint("--env: \(field): “\(text)” is no type, such as map(string, int)")
+            throw wrong(field, "“\(text)” is no type, such as map(string, int)")
         }
         guard !type.hasParameter else {
-            throw CelComplaint(
-                "--env: \(field): “\(text)”: a single capital letter is no type’s name")
+            throw wrong(field, "“\(text)”: a single capital letter is no type’s name")
         }
+        types.append((field, type))
         return type
+    }
+
+    /// Whether it can be read as one, perhaps with dots.
+    private func isPath(_ name: String) -> Bool {
+        guard let tree = try? Environment.standard.parse(name) else { return false }
+        var part = tree
+        while case .select(let operand, _, isOptional: false) = part.kind { part = operand }
+        if case .name(_, isRooted: false) = part.kind { return Printer.text(of: tree) == name }
+        return false
     }
 }
