@@ -72,8 +72,29 @@ struct HostileExpressions {
         ("deep equality", "lists.range(99999).map(x, [x]) == lists.range(99999).map(x, [x])"),
         ("sum of decimals", "lists.range(100000).map(x, decimal(x)).sum(decimal('0'))"),
         ("hours in a zone", "lists.range(60000).map(x, timestamp(x).getHours('America/New_York'))"),
+        ("names in JSON", "lists.range(90000).all(i, has(x.big) && 'list' in x)"),
+        ("a text in JSON", "lists.range(90000).exists(i, x.s == 1)"),
+        ("a map in JSON", "lists.range(90000).exists(i, x.big == {})"),
+        ("a list in JSON", "cel.bind(l, x.list, lists.range(90000).exists(i, 5 in l))"),
+        ("sum in JSON", "cel.bind(l, x.list, lists.range(90000).exists(i, l.sum(0) == 1))"),
+        ("equal maps in JSON", "lists.range(90000).exists(i, x.big == x.list[0] && i < 0)"),
         ("list of 100 million", "lists.range(100000000)"),
     ]
+
+    /// JSON with a long text and many names, of which a part is looked into again and again.
+    private static let values: [String: Value] = {
+        let names = (0..<20_000).map { "\"k\($0)\":\($0)" }.joined(separator: ",")
+        let text =
+            "{\"s\":\"\(String(repeating: "z", count: 1_000_000))\",\"big\":{\(names)},"
+            + "\"list\":[{\(names)}]}"
+        return ["x": (try? JSONView.value(Array(text.utf8))) ?? .null]
+    }()
+
+    private static let environment: Environment = {
+        var environment = Environment.standard
+        environment.declare("x", as: .dyn)
+        return environment
+    }()
 
     static func run() -> [Figure] {
         print("hostile expressions: ms and MiB until the error or value")
@@ -115,7 +136,7 @@ struct HostileExpressions {
 
     private static func work(_ text: String) -> String {
         do {
-            let value = try Environment.standard.compile(text).evaluate()
+            let value = try environment.compile(text).evaluate(values)
             return String(Rendering.text(of: value).prefix(20))
         } catch let issues as ExpressionIssues {
             return issues.issues.first?.description ?? ""

@@ -221,7 +221,7 @@ import Testing
             ("1 < 2 && 3", SourceRange(9, 10)), ("!'a'", SourceRange(1, 4)),
             ("true || false ? 1 : m.a.b.c", nil), ("false ? 1 : m.a.b.c", SourceRange(12, 17)),
             ("'a' ? 1 : 2", SourceRange(0, 3)), ("1 + (2).map(x, x)", SourceRange(4, 17)),
-            ("size([1, 2].filter(x, 'x')) > 0", SourceRange(5, 26)),
+            ("size([1, 2].filter(x, 'x')) > 0", SourceRange(22, 25)),
             ("'a' in [1] || [1, ?2] == [1]", SourceRange(14, 28)),
         ] as [(String, SourceRange?)])
     func `what goes wrong is marked where it stands`(_ text: String, _ range: SourceRange?) throws {

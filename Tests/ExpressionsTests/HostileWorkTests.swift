@@ -23,7 +23,8 @@ import Testing
         "{" + (0..<count).map { "\"\(name($0))\":\($0)" }.joined(separator: ",") + "}"
     }
 
-    /// Generous, since this is built to find mistakes: what is not linear takes far longer.
+    /// Generous, since this is built to find mistakes and others run beside it: what is not linear takes far
+    /// longer. How long each takes as it is released the benchmarks say.
     private static func soon(_ text: String, _ work: () -> Void) {
         let clock = ContinuousClock()
         let time = clock.measure(work)
@@ -113,7 +114,9 @@ import Testing
         for text in [
             "5 in x", "x[?0].hasValue()", "x.first().hasValue()", "x.last().hasValue()",
             "x.slice(0, 1).size() > 0", "x.flatten(0).size() > 0", "sets.contains(x, [1])",
-            "x.reverse().size() > 0", "x == [1]",
+            "x.reverse().size() > 0", "x == [1]", "math.greatest(x) == 1", "x.sum(0) == 1",
+            "x.join() == ''", "optional.unwrap(x) == []", "(x + x).size() == 0",
+            "'%s'.format([x]) == ''", "x[0] == {}",
         ] {
             let whole = "cel.bind(x, o.l, lists.range(9000).exists(i, \(text) && i < 0))"
             Self.soon(whole) { #expect(Self.code(whole, values) == "limitExceeded", "\(text)") }
@@ -125,6 +128,39 @@ import Testing
 
         #expect(
             Self.code(#"d['an'] == 1 && d['a\n'] == 2 && d['a\\n'] == 3"#, ["d": value]) == "true")
+    }
+
+    @Test func `asking whether a name is there looks at nothing else`() throws {
+        let text = "{\"s\":\"\(Self.times("z", 1_000_000))\",\"big\":\(Self.object(20_000))}"
+        let values = ["x": try JSONView.value(Array(text.utf8))]
+        let there = "lists.range(9000).all(i, has(x.big) && 'big' in x)"
+        Self.soon(there) { #expect(Self.code(there, values) == "true") }
+        for read in ["x.s.startsWith('a')", "x.s == 1", "x.big == 1", "x['s'] == 1", "x.?s == 1"] {
+            let whole = "lists.range(9000).exists(i, \(read))"
+            Self.soon(whole) { #expect(Self.code(whole, values) == "limitExceeded", "\(read)") }
+        }
+    }
+
+    @Test func `texts of nothing but escapes are read in one go`() {
+        let text = "{\"a\":\"\(Self.times(#"\n"#, 400_000))\"}"
+        Self.soon("escapes") { #expect((try? JSONView.value(Array(text.utf8))) != nil) }
+    }
+
+    @Test func `what is partly evaluated is tried within a budget`() throws {
+        let patterns = (0..<2000).map { #"'a'.matches('\\pL{4}\#($0)') == b"# }.joined(
+            separator: ", ")
+        let sums = Self.times("[", 80) + Self.times("1+1", 12_000, ",") + Self.times("]", 80)
+        for text in ["[\(patterns)]", sums] {
+            let tree = try Environment.standard.parse(text)
+            Self.soon(text) { _ = PartialEvaluation.folded(tree, in: .standard) }
+        }
+    }
+
+    @Test func `zones that there are none are told no slower`() {
+        var environment = Environment.standard
+        environment.declare("t", as: .timestamp)
+        let text = Self.times("t.getDate('Xx00001/y') == 1", 2000, " || ")
+        Self.soon(text) { _ = try? environment.check(text) }
     }
 
     @Test func `of a name that comes twice far apart the last counts as well`() throws {

@@ -83,6 +83,19 @@ import Testing
         #expect(Printer.text(of: residual) == "true && order.total > 5")
     }
 
+    @Test func `a residual can be checked where the whole could`() throws {
+        var environment = Environment.standard
+        environment.declare("x", as: .dyn)
+        environment.declare("y", as: .string)
+        for text in ["x == y", "dyn(1) == y", "[x, 2] == [y]", "y.size() == x"] {
+            let (tree, _) = try environment.check(text)
+            let residual = PartialEvaluation.residual(
+                of: tree, knowing: ["x": .int(1)], in: environment)
+            #expect(!ReadPaths.variables(residual, in: environment).contains("x"))
+            _ = try environment.check(Printer.text(of: residual))
+        }
+    }
+
     @Test func `a stored expression names its version, and another is refused`() throws {
         let tree = try Environment.standard.parse("a  +  1")
         let data = try JSONEncoder().encode(StoredExpression(tree))

@@ -44,7 +44,7 @@ import Testing
         ("order.total == money('24.98', 'EUR')", "true"), ("string(order.raw)", "\"hi\""),
         ("order.count + 1u", "4u"), ("order.rate / 4.0", "0.5"),
         ("order.notes.orValue('')", "\"x\""),
-        ("order.tags.a + 1", "2"),
+        ("order.tags.a + 1", "2"), ("has(order.tags) && has(order.notes)", "true"),
     ])
     func `texts become what was declared`(_ expression: String, _ wanted: String) throws {
         #expect(try Self.outcome(expression, Self.order) == wanted)

@@ -35,7 +35,7 @@ extension Checker {
             }
         default:
             guard isMember, plain.hasPrefix("get"), arguments.count == 2,
-                matcher.resolved(first) == .timestamp, let zone = Self.text(of: last),
+                matcher.resolved(first) == .timestamp, !isFull, let zone = Self.text(of: last),
                 ZoneOffset.seconds(of: zone, at: .epoch) == nil
             else { return }
             report(

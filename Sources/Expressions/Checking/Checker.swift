@@ -181,7 +181,9 @@ struct Checker {
         case .name(let name, _):
             // Said once, where it is read first.
             guard unknownNames.insert(name).inserted, !isFull else { return .dyn }
-            let known = Array(surroundings.environment.variables.keys) + locals.map(\.name)
+            let known =
+                Array(surroundings.environment.variables.keys)
+                + locals.map(\.name).filter { !$0.hasPrefix("@") }
             let slot = name.hasPrefix(Syntax.slotName) ? name.dropFirst(Syntax.slotName.count) : nil
             report(
                 .undeclaredName,

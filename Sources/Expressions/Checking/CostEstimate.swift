@@ -38,9 +38,14 @@ public enum CostEstimate {
             let parts = tree.children.map { of($0, sizes: sizes) }.reduce(1...1, sum)
             // `regex.replace` is not the `replace` of texts.
             let isPattern = target?.kind == .name("regex", isRooted: false)
+            let isSet = target?.kind == .name("sets", isRooted: false) && name == "contains"
             let operands = ((target.map { [$0] } ?? []) + arguments)
                 .map { size($0, sizes).upperBound }
-            return sum(parts, 0...work(isPattern ? "extract" : name, operands, isMade(arguments)))
+            return sum(
+                parts,
+                0...work(
+                    isPattern ? "extract" : isSet ? "sets.contains" : name, operands,
+                    isMade(arguments)))
         case .map(let entries):
             // Each key is looked up before it is put in.
             let own = entries.count * 6
@@ -62,14 +67,15 @@ public enum CostEstimate {
             return capped(longest.addingReportingOverflow(3))
         case "matches": return patternWork(longest, isMade)
         case "extract": return patternWork(longest, true)
-        case "greatest", "least": return sizes.count
+        case "greatest", "least", "unwrap", "unwrapOpt", "first", "last":
+            return capped(longest.addingReportingOverflow(sizes.count))
         case "format", "sort": return capped(longest.multipliedReportingOverflow(by: 30))
         case "string", "double", "int", "uint", "timestamp", "decimal", "money": return 30
         case "duration", "ip", "cidr", "isIP", "isCIDR", "isCanonical", "containsIP",
             "containsCIDR":
             return 30
         case "range": return max(longest, unknownSize)
-        case "distinct", "equivalent", "intersects":
+        case "distinct", "equivalent", "intersects", "sets.contains":
             return capped(longest.multipliedReportingOverflow(by: max(longest, 1)))
         default: return 0
         }

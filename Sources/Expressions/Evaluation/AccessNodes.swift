@@ -111,6 +111,7 @@ final class HasNode: Node {
             guard let inner = box.value else { return false }
             whole = inner
         }
+        if case .map(let map) = whole { return map.holds(name) }
         do { return try Access.field(name, of: whole) != nil } catch {
             throw error.placed(at: range)
         }

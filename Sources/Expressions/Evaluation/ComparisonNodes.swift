@@ -116,7 +116,7 @@ final class MembershipNode: Node {
             }
         case .map(let map):
             try frame.meter.charge(forTen: wanted.weight)
-            return map[wanted] != nil
+            return map.holds(wanted)
         default: throw EvaluationError.noOverload("in", wanted, found).placed(at: range)
         }
     }

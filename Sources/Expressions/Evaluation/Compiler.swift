@@ -284,7 +284,8 @@ struct Compiler {
         locals.removeLast(locals.count - outer)
         nextLocal = first
         let parts = LoopParts(
-            range: source, slot: first, hasTwo: loop.names.count == 2, filter: filter, body: body)
+            range: source, slot: first, hasTwo: loop.names.count == 2, filter: filter, body: body,
+            bodyRange: loop.body.range)
         return PlacedNode(Self.node(loop.kind, parts), at: range)
     }
 

@@ -24,7 +24,8 @@ public struct Meter: Sendable {
         if count > 9 { try charge(count / 10) }
     }
 
-    /// For a list or map that still lies in its JSON text: where its parts stand is found out each time.
+    /// For what may still lie in its JSON text: a list’s or map’s parts are found out each time, a text is
+    /// copied.
     @inline(__always)
     mutating func charge(looking value: Value) throws(EvaluationError) {
         switch value {
@@ -34,6 +35,7 @@ public struct Meter: Sendable {
             if case .json(let json) = map.storage {
                 try charge(json.byteCount / 16 + json.count * 3)
             }
+        case .string(let text): if text.utf8.count > 49 { try charge(text.utf8.count / 50) }
         case .optional(let box):
             if let inner = box.value { try charge(looking: inner) }
         default: break

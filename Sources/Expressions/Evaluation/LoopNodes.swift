@@ -69,6 +69,8 @@ struct LoopParts: Sendable {
     let hasTwo: Bool
     let filter: (any Node)?
     let body: any Node
+    /// Where the body stands.
+    let bodyRange: SourceRange
 
     func source(_ frame: inout Frame) throws(EvaluationError) -> LoopSource {
         try frame.meter.charge(1)
@@ -101,7 +103,7 @@ final class QuantifierNode: Node {
             try frame.meter.charge(1)
             source.put(index, into: &frame, parts.slot)
             do {
-                if try parts.body.test(&frame) == deciding { return deciding }
+                if try parts.body.test(&frame, at: parts.bodyRange) == deciding { return deciding }
             } catch {
                 if error.code == .limitExceeded { throw error }
                 failure = failure ?? error
@@ -124,7 +126,7 @@ final class ExistsOneNode: Node {
         for index in 0..<source.count {
             try frame.meter.charge(1)
             source.put(index, into: &frame, parts.slot)
-            if try parts.body.test(&frame) { found += 1 }
+            if try parts.body.test(&frame, at: parts.bodyRange) { found += 1 }
         }
         return found == 1
     }
@@ -150,7 +152,9 @@ final class CollectNode: Node {
             try frame.meter.charge(1)
             source.put(index, into: &frame, parts.slot)
             if keepsElement {
-                guard try parts.body.test(&frame), let own = frame.locals[parts.slot] else {
+                guard try parts.body.test(&frame, at: parts.bodyRange),
+                    let own = frame.locals[parts.slot]
+                else {
                     continue
                 }
                 try frame.meter.grow(byValues: 1)

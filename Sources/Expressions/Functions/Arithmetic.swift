@@ -57,7 +57,7 @@ enum Arithmetic {
         case (.list(let x), .list(let y)):
             try meter.charge(x.count + y.count)
             try meter.grow(byValues: x.count + y.count)
-            return .list(x.values + y.values)
+            return .list(try x.elements(&meter) + y.elements(&meter))
         case (.decimal(let x), .decimal(let y)): return try decimal(DecimalValue.add(x, y))
         case (.timestamp(let x), .duration(let y)), (.duration(let y), .timestamp(let x)):
             guard let sum = x.adding(y) else { throw Times.outOfRange }

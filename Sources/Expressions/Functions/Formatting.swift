@@ -84,12 +84,17 @@ enum Formatting {
         switch value {
         case .list(let list):
             var parts: [String] = []
-            for index in 0..<list.count { parts.append(try plain(list[index], &meter)) }
+            for index in 0..<list.count {
+                parts.append(try plain(try list.element(index, &meter), &meter))
+            }
             return "[" + parts.joined(separator: ", ") + "]"
         case .map(let map):
             var parts: [(String, String)] = []
+            try meter.charge(looking: value)
             for (index, key) in map.keys.enumerated() {
-                parts.append((try plain(key, &meter), try plain(map.value(at: index), &meter)))
+                let own = map.value(at: index)
+                try meter.charge(looking: own)
+                parts.append((try plain(key, &meter), try plain(own, &meter)))
             }
             parts.sort { CodePoints.order($0.0, $1.0) < 0 }
             return "{" + parts.map { $0 + ": " + $1 }.joined(separator: ", ") + "}"

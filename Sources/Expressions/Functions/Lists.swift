@@ -151,7 +151,7 @@ enum Lists {
         var total = b
         for index in 0..<list.count {
             try meter.charge(1)
-            let next = list[index]
+            let next = try list.element(index, &meter)
             switch next {
             case .int, .uint, .double, .decimal, .duration, .host: break
             default: throw .noOverload("sum", a, b)

@@ -17,7 +17,9 @@ enum Mathematics {
                 + ["\(full)(list(dyn)) -> dyn", "\(full)(dyn, dyn) -> dyn"],
             .many { (values: [Value], meter: inout Meter) throws(EvaluationError) -> Value in
                 var all = values
-                if values.count == 1, case .list(let list) = values[0] { all = list.values }
+                if values.count == 1, case .list(let list) = values[0] {
+                    all = try list.elements(&meter)
+                }
                 try meter.charge(all.count)
                 guard var best = all.first, all.allSatisfy(\.isNumber) else {
                     throw .noOverload(full, of: values)

@@ -52,7 +52,9 @@ enum Optionals {
         try meter.grow(byValues: list.count)
         var values: [Value] = []
         for index in 0..<list.count {
-            guard case .optional(let box) = list[index] else { throw .noOverload("unwrap", a) }
+            guard case .optional(let box) = try list.element(index, &meter) else {
+                throw .noOverload("unwrap", a)
+            }
             if let value = box.value { values.append(value) }
         }
         return .list(values)

@@ -144,7 +144,9 @@ enum Texts {
         }
         var out = ""
         for index in 0..<list.count {
-            guard case .string(let part) = list[index] else { throw .noOverload("join", a, b) }
+            guard case .string(let part) = try list.element(index, &meter) else {
+                throw .noOverload("join", a, b)
+            }
             try meter.charge(1 + (part.utf8.count + separator.utf8.count) / 100)
             try meter.grow(by: part.utf8.count + separator.utf8.count)
             if index > 0 { out += separator }

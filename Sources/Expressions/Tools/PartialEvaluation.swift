@@ -3,9 +3,15 @@ public struct PartialEvaluation {
     private let environment: Environment
     private let known: [String: Value]
     private var locals: [String] = []
+    private let surroundings: Surroundings
+    /// Parts that may still be compiled: of all levels together.
+    private var left = 200_000
 
     /// Each part is tried once at each level above it: so it must be little each time.
     private static let maximumCost = 2000
+    private static let priceOfLong = 10_000
+    /// Larger parts are tried by their own parts alone.
+    private static let maximumTried = 1000
     /// A literal of more parts than this is no shorter than what it stands for.
     private static let maximumParts = 500
 
@@ -30,6 +36,9 @@ public struct PartialEvaluation {
     private init(environment: Environment, known: [String: Value]) {
         self.environment = environment
         self.known = known
+        var briefly = environment
+        briefly.limits.cost = min(briefly.limits.cost, Self.maximumCost)
+        surroundings = Surroundings(briefly)
     }
 
     private mutating func reduce(_ tree: Syntax) -> Syntax {
@@ -39,23 +48,47 @@ public struct PartialEvaluation {
     }
 
     /// The value of a tree that reads nothing unknown, as a literal.
-    private func constant(_ tree: Syntax) -> Syntax? {
+    private mutating func constant(_ tree: Syntax) -> Syntax? {
         if case .literal = tree.kind { return tree }
-        guard !readsUnknown(tree, locals) else { return nil }
-        var briefly = environment
-        briefly.limits.cost = min(briefly.limits.cost, Self.maximumCost)
-        let program = briefly.compile(tree)
-        guard let value = try? program.evaluate(known) else { return nil }
-        // A type that was hidden on purpose stays hidden.
-        if Self.hidesType(tree) {
-            guard case .bool = value else { return nil }
+        var size = min(Self.maximumTried, left)
+        guard Self.isSmall(tree, &size), !readsUnknown(tree, locals) else { return nil }
+        left -= Self.maximumTried - size
+        let program = Compiler.program(tree, in: surroundings)
+        let value: Value
+        do { value = try program.evaluate(known) } catch {
+            // What takes long each time is not tried again and again.
+            if error.code == .limitExceeded { left -= min(left, Self.priceOfLong) }
+            return nil
         }
         var budget = Self.maximumParts
-        return Self.tree(of: value, at: tree.range, &budget)
+        guard let literal = Self.tree(of: value, at: tree.range, &budget) else { return nil }
+        // A type that is not to be known stays unknown.
+        if case .bool = value { return literal }
+        return hidesType(tree)
+            ? Syntax(.call("dyn", target: nil, [literal]), at: tree.range) : literal
     }
 
-    private static func hidesType(_ tree: Syntax) -> Bool {
-        if case .call("dyn", nil, _) = tree.kind { return true }
+    /// Whether it has no more parts than that.
+    private static func isSmall(_ tree: Syntax, _ parts: inout Int) -> Bool {
+        parts -= 1
+        guard parts >= 0 else { return false }
+        for child in tree.children where !isSmall(child, &parts) { return false }
+        return true
+    }
+
+    /// Whether `dyn()` or a variable that is declared so stands in it.
+    private func hidesType(_ tree: Syntax) -> Bool {
+        switch tree.kind {
+        case .call("dyn", nil, _): return true
+        case .name, .select:
+            if let path = Resolver.path(of: tree),
+                case .variable(let name, _)? = environment.resolve(path),
+                environment.variables[name] == .dyn
+            {
+                return true
+            }
+        default: break
+        }
         return tree.children.contains(where: hidesType)
     }
 

@@ -92,9 +92,9 @@ extension Environment {
             switch (type, value) {
             case (.timestamp, .string), (.timestamp, .int): "timestamp"
             case (.duration, .string), (.duration, .int): "duration"
-            case (.decimal, .string), (.decimal, .int): "decimal"
+            case (.decimal, .string), (.decimal, .int), (.decimal, .uint): "decimal"
             case (.uint, .int): "uint"
-            case (.double, .int): "double"
+            case (.double, .int), (.double, .uint): "double"
             case (.bytes, .string): "base64.decode"
             default: nil
             }

@@ -125,43 +125,67 @@ public struct DecimalValue: Sendable {
     ) -> DecimalValue? {
         // left / 10^a ÷ right / 10^b = left × 10^(scale + b - a) ÷ right, at `scale`.
         let shift = scale + divisor.scale - left.scale
-        var (top, bottom) = (left.coefficient, divisor.coefficient)
-        guard abs(shift) <= scales.upperBound else { return nil }
-        let (product, isOver) = (shift >= 0 ? top : bottom).multipliedReportingOverflow(
-            by: power(abs(shift)))
-        guard !isOver else { return nil }
-        if shift >= 0 { top = product } else { bottom = product }
-        return quotient(top, bottom, rounding).flatMap { checked($0, scale) }
+        let isNegative = (left.coefficient < 0) != (divisor.coefficient < 0)
+        let (top, bottom) = (left.coefficient.magnitude, divisor.coefficient.magnitude)
+        var (whole, rest) = top.quotientAndRemainder(dividingBy: bottom)
+        guard shift < 0 else {
+            // Digit by digit, as on paper: what is carried may be wider than either.
+            for _ in 0..<shift {
+                let (digit, next) = bottom.dividingFullWidth(rest.multipliedFullWidth(by: 10))
+                let (wider, isOver) = whole.multipliedReportingOverflow(by: 10)
+                guard !isOver, wider < limit else { return nil }
+                (whole, rest) = (wider + digit, next)
+            }
+            let half = rest == 0 ? nil : order(twice: rest, to: bottom)
+            return cut(whole, half, isNegative, rounding, scale)
+        }
+        // Of the digits that are too many the first says which half it is, the others whether there are any.
+        var half: Int? = rest == 0 ? nil : -1
+        for _ in 0..<(-shift) {
+            let (next, digit) = whole.quotientAndRemainder(dividingBy: 10)
+            let isMore = half != nil
+            half =
+                switch digit {
+                case 0 where !isMore: nil
+                case 0..<5: -1
+                case 5 where !isMore: 0
+                default: 1
+                }
+            whole = next
+        }
+        return cut(whole, half, isNegative, rounding, scale)
+    }
+
+    private static func order(twice rest: UInt128, to bottom: UInt128) -> Int {
+        let (twice, isHuge) = rest.multipliedReportingOverflow(by: 2)
+        return isHuge || twice > bottom ? 1 : (twice == bottom ? 0 : -1)
+    }
+
+    /// - Parameter half: how what is cut off compares with one half; `nil` where it is nothing.
+    private static func cut(
+        _ whole: UInt128, _ half: Int?, _ isNegative: Bool, _ rounding: Rounding, _ scale: Int
+    ) -> DecimalValue? {
+        let isAway =
+            switch (rounding, half) {
+            case (_, nil): false
+            case (.up, _): true
+            case (.down, _): false
+            case (.ceiling, _): !isNegative
+            case (.floor, _): isNegative
+            case (.halfUp, let half?): half >= 0
+            case (.halfDown, let half?): half > 0
+            case (.halfEven, let half?): half > 0 || (half == 0 && whole % 2 != 0)
+            }
+        let magnitude = whole + (isAway ? 1 : 0)
+        guard magnitude < limit else { return nil }
+        let value = Int128(magnitude)
+        return DecimalValue(coefficient: isNegative ? -value : value, scale: scale)
     }
 
     func rounded(to scale: Int, _ rounding: Rounding) -> DecimalValue? {
         if scale >= self.scale {
             return widened(to: scale).flatMap { Self.checked($0, scale) }
         }
-        return Self.quotient(coefficient, Self.power(self.scale - scale), rounding)
-            .flatMap { Self.checked($0, scale) }
-    }
-
-    private static func quotient(
-        _ top: Int128, _ bottom: Int128, _ rounding: Rounding
-    ) -> Int128? {
-        let (division, isOver) = top.dividedReportingOverflow(by: bottom)
-        guard !isOver else { return nil }
-        let rest = top - division * bottom
-        guard rest != 0 else { return division }
-        let isNegative = (top < 0) != (bottom < 0)
-        let (twice, isHuge) = rest.magnitude.multipliedReportingOverflow(by: 2)
-        let half = isHuge || twice > bottom.magnitude ? 1 : (twice == bottom.magnitude ? 0 : -1)
-        let isAway =
-            switch rounding {
-            case .up: true
-            case .down: false
-            case .ceiling: !isNegative
-            case .floor: isNegative
-            case .halfUp: half >= 0
-            case .halfDown: half > 0
-            case .halfEven: half > 0 || (half == 0 && division % 2 != 0)
-            }
-        return isAway ? division + (isNegative ? -1 : 1) : division
+        return Self.divide(self, by: DecimalValue(1), scale: scale, rounding)
     }
 }

@@ -86,19 +86,18 @@ final class JSONMap: Sendable {
     }
 
     func value(of name: String) -> Value? {
-        if places.count > Self.scanned {
-            return table[.string(name)].map { text.value(places[$0].value) }
-        }
+        place(of: name).map { text.value(places[$0].value) }
+    }
+
+    func place(of name: String) -> Int? {
+        if places.count > Self.scanned { return table[.string(name)] }
         let wanted = name.utf8
-        for place in places {
-            let isFound =
-                place.isEscaped
+        return places.firstIndex { place in
+            place.isEscaped
                 ? CodePoints.areEqual(text.string(place.name), name)
                 : place.name.count == wanted.count + 2
                     && text.bytes[place.name].dropFirst().dropLast().elementsEqual(wanted)
-            if isFound { return text.value(place.value) }
         }
-        return nil
     }
 }
 

@@ -105,14 +105,17 @@ struct JSONScanner {
 
     private mutating func string() -> Bool {
         guard let base = bytes.baseAddress else { return false }
-        var inner = place + 1
-        while inner < bytes.count {
-            guard let found = memchr(base + inner, 0x22, bytes.count - inner) else { return false }
-            let quote = UnsafeRawPointer(found) - UnsafeRawPointer(base)
-            guard let slash = memchr(base + inner, 0x5C, quote - inner) else {
-                place = quote + 1
-                return true
+        let start = place + 1
+        var inner = start
+        var quote = -1
+        while true {
+            if inner > quote {
+                guard inner < bytes.count,
+                    let found = memchr(base + inner, 0x22, bytes.count - inner)
+                else { return false }
+                quote = UnsafeRawPointer(found) - UnsafeRawPointer(base)
             }
+            guard let slash = memchr(base + inner, 0x5C, quote - inner) else { break }
             // What follows a backslash is part of the text, a quote too.
             inner = UnsafeRawPointer(slash) - UnsafeRawPointer(base)
             guard let length = escapeLength(inner) else {
@@ -121,7 +124,30 @@ struct JSONScanner {
             }
             inner += length
         }
-        return false
+        if let control = firstControl(start, quote) {
+            place = control
+            reason = "a control character, which is written with a backslash"
+            return false
+        }
+        place = quote + 1
+        return true
+    }
+
+    private func firstControl(_ start: Int, _ end: Int) -> Int? {
+        guard let base = bytes.baseAddress else { return nil }
+        let raw = UnsafeRawPointer(base)
+        var inner = start
+        // Of eight at a time: a byte below 0x20 borrows from its highest bit.
+        while inner + 8 <= end {
+            let word = raw.loadUnaligned(fromByteOffset: inner, as: UInt64.self)
+            if (word &- 0x2020_2020_2020_2020) & ~word & 0x8080_8080_8080_8080 != 0 { break }
+            inner += 8
+        }
+        while inner < end {
+            if bytes[inner] < 0x20 { return inner }
+            inner += 1
+        }
+        return nil
     }
 
     private func escapeLength(_ slash: Int) -> Int? {

@@ -1,6 +1,9 @@
+import Glibc
+
 /// A JSON text as a value, read where it is looked into and nowhere else.
 ///
-/// A number without a point or an exponent that fits is an int, any other a double.
+/// A number without a point or an exponent is an int, or past its end a uint, where it fits; any other a
+/// double.
 public struct JSONView: Sendable {
     /// - Throws: `EvaluationError` of `.invalidArgument` where any of it is no JSON, with the line and column.
     public static func value(_ text: [UInt8]) throws(EvaluationError) -> Value {
@@ -113,16 +116,20 @@ package struct JSONText: Sendable {
         if place == range.upperBound { return .int(isNegative ? -value : value) }
         let text = String(decoding: bytes[range], as: UTF8.self)
         if let whole = Int64(text) { return .int(whole) }
+        if let whole = UInt64(text) { return .uint(whole) }
         return .double(Double(text) ?? .nan)
     }
 
     /// - Parameter range: the quotes included.
     func string(_ range: Range<Int>) -> String {
         let inner = range.lowerBound + 1..<max(range.upperBound - 1, range.lowerBound + 1)
-        guard bytes[inner].contains(UInt8(ascii: "\\")) else {
-            return String(decoding: bytes[inner], as: UTF8.self)
+        let plain: String? = bytes.withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress,
+                memchr(base + inner.lowerBound, 0x5C, inner.count) == nil
+            else { return nil }
+            return String(decoding: buffer[inner], as: UTF8.self)
         }
-        return unescaped(inner)
+        return plain ?? unescaped(inner)
     }
 
     static let escapes: [UInt8: UInt8] = [

@@ -61,6 +61,23 @@ public struct MapValue: Sendable {
         }
     }
 
+    func holds(_ field: FieldName) -> Bool {
+        switch storage {
+        case .table(let table): table.value(of: field) != nil
+        case .json(let map): map.place(of: field.text) != nil
+        }
+    }
+
+    /// Whether it has a key, without a look at the value.
+    func holds(_ key: Value) -> Bool {
+        switch storage {
+        case .table(let table): return table.value(of: key) != nil
+        case .json(let map):
+            guard case .string(let name) = key else { return false }
+            return map.place(of: name) != nil
+        }
+    }
+
     public var keys: [Value] {
         switch storage {
         case .table(let table): table.keys

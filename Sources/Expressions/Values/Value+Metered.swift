@@ -36,6 +36,8 @@ extension Value {
         _ left: MapValue, _ right: MapValue, _ meter: inout Meter
     ) throws(EvaluationError) -> Bool {
         guard left.count == right.count else { return false }
+        // Their names are read.
+        try meter.charge(looking: .map(left))
         for (index, key) in left.keys.enumerated() {
             try meter.charge(1)
             try meter.charge(forTen: key.weight)

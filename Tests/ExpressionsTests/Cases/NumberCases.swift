@@ -301,6 +301,15 @@ enum NumberCases {
         double('Infinity') == 1.0 / 0.0 => true
         [3.0, 0.0 / 0.0, 1.0].sort().map(x, string(x)) => ['NaN', '1', '3']
         decimal('1') == 1 => true
+        string(decimal('2').divide(decimal('3'), 38, 'halfUp')) => '0.66666666666666666666666666666666666667'
+        string(decimal('5').divide(decimal('8'), 38, 'halfUp')) => '0.62500000000000000000000000000000000000'
+        string(decimal('0.00000000000000000000000000000000000001').divide(decimal('2'), 0, 'halfUp')) => '0'
+        string(decimal('99999999999999999999999999999999999999').divide(decimal('99999999999999999999999999999999999998'), 36, 'down')) => '1.000000000000000000000000000000000000'
+        string(decimal('-7').divide(decimal('2'), 0, 'halfEven')) => '-4'
+        string(decimal('-5').divide(decimal('2'), 0, 'halfEven')) => '-2'
+        string(decimal('2.5000000000000000000000000000000000001').divide(decimal('1'), 0, 'halfEven')) => '3'
+        string(decimal('0.0049').divide(decimal('1'), 2, 'halfUp')) => '0.00'
+        decimal('99999999999999999999999999999999999999').divide(decimal('0.1'), 0, 'up') =! overflow
         decimal('99999999999999999999999999999999999999') * -1 < decimal('0.00000000000000000000000000000000000001') => true
         decimal('100000000000000000000000000000000000000') =! conversion
         decimal(3) == decimal('3') => true

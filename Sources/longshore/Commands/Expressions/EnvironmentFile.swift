@@ -81,7 +81,9 @@ struct EnvironmentFile {
 
     private mutating func readRecord(_ name: String, _ value: Value) throws {
         let field = "records.\(name)"
-        guard isPath(name), ValueType(name) == .named(name) else {
+        guard isPath(name), ValueType(name) == .named(name),
+            Environment.standard.unknownName(in: .named(name)) != nil
+        else {
             throw wrong(field, "that is no name of a record, such as “Order”")
         }
         var own: [String: ValueType] = [:]
