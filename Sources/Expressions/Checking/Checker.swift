@@ -198,6 +198,9 @@ struct Checker {
     private mutating func fields(
         _ names: ArraySlice<String>, of root: ValueType, _ tree: Syntax
     ) -> ValueType {
+        guard let first = names.first else { return root }
+        // Most have one field.
+        if names.count == 1 { return field(first, of: root, tree, isTest: false) }
         var type = root
         for (name, part) in zip(names, tree.path(ofLast: names.count)) {
             type = field(name, of: type, part, isTest: false)
@@ -443,7 +446,7 @@ struct Checker {
             // It could change nothing any more.
             if let result, !signature.isGeneric, signature.result == result { continue }
             let own = matcher.instance(of: signature)
-            let before = matcher
+            let before = result == nil ? nil : matcher
             guard matcher.fits(types, own.parameters) else { continue }
             let found = matcher.resolved(own.result)
             guard let known = result else {
@@ -453,7 +456,7 @@ struct Checker {
                 continue
             }
             if matcher.resolved(known) != found {
-                matcher = before
+                matcher = before ?? matcher
                 return .dyn
             }
         }

@@ -110,13 +110,18 @@ public struct Environment: Sendable {
 
     /// With the part of the container under which there is one.
     private func functionName(_ name: String) -> String {
-        inContainer(name) { name in signatures[name]?.contains { !$0.isMember } == true }
+        // By far the most have no container, and a closure would hold a copy of all this.
+        if container.isEmpty { return Self.rootless(name) }
+        return inContainer(name) { name in signatures[name]?.contains { !$0.isMember } == true }
+    }
+
+    private static func rootless(_ name: String) -> String {
+        name.utf8.first == UInt8(ascii: ".") ? String(name.dropFirst()) : name
     }
 
     /// The innermost container counts; a leading dot means none.
     private func inContainer(_ name: String, _ isKnown: (String) -> Bool) -> String {
-        if name.utf8.first == UInt8(ascii: ".") { return String(name.dropFirst()) }
-        guard !container.isEmpty else { return name }
+        if name.utf8.first == UInt8(ascii: ".") { return Self.rootless(name) }
         return containers.lazy.map { $0 + name }.first(where: isKnown) ?? name
     }
 
@@ -126,7 +131,9 @@ public struct Environment: Sendable {
         records[recordName(name)]
     }
 
-    func recordName(_ name: String) -> String { inContainer(name) { records[$0] != nil } }
+    func recordName(_ name: String) -> String {
+        container.isEmpty ? Self.rootless(name) : inContainer(name) { records[$0] != nil }
+    }
 
     /// Names of all functions, those in namespaces with their dots.
     public var functionNames: [String] {

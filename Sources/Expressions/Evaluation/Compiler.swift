@@ -110,7 +110,10 @@ struct Compiler {
     private func fields(
         _ names: ArraySlice<String>, of root: any Node, _ tree: Syntax
     ) -> any Node {
-        zip(names, tree.path(ofLast: names.count)).reduce(root) { whole, step in
+        guard let first = names.first else { return root }
+        // Most have one field.
+        if names.count == 1 { return Self.select(first, of: root, tree.range) }
+        return zip(names, tree.path(ofLast: names.count)).reduce(root) { whole, step in
             Self.select(step.0, of: whole, step.1.range)
         }
     }
