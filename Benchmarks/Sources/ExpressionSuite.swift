@@ -44,6 +44,7 @@ struct ExpressionSuite {
         let rule = try nanoseconds(Self.rule, ["order": decoded], 300_000)
         let ruleNet = rule.map { $0 - always[always.count / 2] }
         let json = try rawRule()
+        let large = try largeJSON()
         let filter = try nanoseconds(Self.filter, ["items": .list(Self.items)], 300)
         let compile = try compiling()
         let fastestRule = net.values.min() ?? 0
@@ -60,6 +61,9 @@ struct ExpressionSuite {
             Suites.figure(
                 "cel.rule.json", "the same over raw JSON of 1.2 KB", json, "ns",
                 bars: [Bar("5 µs", 5000, isLimit: true)]),
+            Suites.figure(
+                "cel.json.large", "two fields of 20 KB of raw JSON", large.ours, "ns",
+                peers: ["Foundation reading all of it": large.foundation]),
             Suites.figure(
                 "cel.filter", "filter over a list of 1,000 maps", filter, "ns",
                 peers: peers.mapValues(\.filter),
@@ -175,6 +179,28 @@ struct ExpressionSuite {
             }
             return Double((ContinuousClock.now - start).inMilliseconds) * 1e6 / Double(count)
         }
+    }
+
+    /// Two fields of 20 KB that come from outside, beside reading all of it with Foundation.
+    private func largeJSON() throws -> (ours: [Double], foundation: Double) {
+        let line =
+            #"{"sku":"SKU-0001","quantity":2,"price":"19.99","note":"ring twice","tags":["a","b"]}"#
+        let lines = Array(repeating: line, count: 20_000 / (line.utf8.count + 1))
+        let text = #"{"id":"A-1","country":"US","lines":[\#(lines.joined(separator: ","))]}"#
+        let bytes = Array(text.utf8)
+        let program = try environment.compile("order.country == 'US' && order.id != ''")
+        let count = 3000
+        let ours = try (0..<5).map { _ in
+            let start = ContinuousClock.now
+            for _ in 0..<count {
+                _ = try program.evaluate(program.inputs(["order": try JSONView.value(bytes)]))
+            }
+            return Double((ContinuousClock.now - start).inMilliseconds) * 1e6 / Double(count)
+        }
+        let data = Data(bytes)
+        let start = ContinuousClock.now
+        for _ in 0..<300 { _ = try JSONSerialization.jsonObject(with: data) }
+        return (ours, (ContinuousClock.now - start).inMilliseconds * 1e6 / 300)
     }
 
     private func compiling() throws -> [Double] {

@@ -56,6 +56,43 @@ import Testing
         _ = try Self.value("\"sämple 😀\"")
     }
 
+    /// Texts are gone through eight bytes at a time: wherever a mark stands it is seen, and nothing else is one.
+    @Test func `marks in texts are seen at any place`() throws {
+        for length in 0...26 {
+            for place in 0..<length {
+                var bytes = (0..<length).map { UInt8(0x23 + ($0 * 7 + length) % 0x39) }
+                let plain = [0x22] + bytes + [0x22]
+                #expect(Rendering.json(of: try JSONView.value(plain)).utf8.count == length + 2)
+                for control in [0, 0x0A, 0x1F] as [UInt8] {
+                    bytes[place] = control
+                    let error = #expect(throws: EvaluationError.self) {
+                        try JSONView.value([0x22] + bytes + [0x22])
+                    }
+                    #expect(error?.message.contains("a control character") == true)
+                }
+                // A quote ends it there, so that something stands behind it.
+                bytes[place] = 0x22
+                #expect(throws: EvaluationError.self) {
+                    try JSONView.value([0x22] + bytes + [0x22])
+                }
+                for other in [0x20, 0x21, 0x5B, 0x5D, 0x7F] as [UInt8] {
+                    bytes[place] = other
+                    guard case .string(let text) = try JSONView.value([0x22] + bytes + [0x22])
+                    else {
+                        Issue.record("no text")
+                        continue
+                    }
+                    #expect(Array(text.utf8) == bytes)
+                }
+                bytes[place] = 0x5C
+                let next = place + 1 < length ? bytes[place + 1] : 0x22
+                let isEscape = "\"\\/bfnrt".utf8.contains(next)
+                let value = try? JSONView.value([0x22] + bytes + [0x22])
+                #expect((value != nil) == (isEscape && place + 1 < length))
+            }
+        }
+    }
+
     @Test func `what is too deep or too large says so`() {
         let deep = String(repeating: "[", count: 129) + String(repeating: "]", count: 129)
         for (json, wanted) in [

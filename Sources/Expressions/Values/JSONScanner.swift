@@ -104,50 +104,58 @@ struct JSONScanner {
     }
 
     private mutating func string() -> Bool {
-        guard let base = bytes.baseAddress else { return false }
-        let start = place + 1
-        var inner = start
-        var quote = -1
-        while true {
-            if inner > quote {
-                guard inner < bytes.count,
-                    let found = memchr(base + inner, 0x22, bytes.count - inner)
-                else { return false }
-                quote = UnsafeRawPointer(found) - UnsafeRawPointer(base)
-            }
-            guard let slash = memchr(base + inner, 0x5C, quote - inner) else { break }
-            // What follows a backslash is part of the text, a quote too.
-            inner = UnsafeRawPointer(slash) - UnsafeRawPointer(base)
-            guard let length = escapeLength(inner) else {
-                place = inner
+        var inner = place + 1
+        while let found = nextMark(from: inner) {
+            switch bytes[found] {
+            case UInt8(ascii: "\""):
+                place = found + 1
+                return true
+            case UInt8(ascii: "\\"):
+                // What follows a backslash is part of the text, a quote too.
+                guard let length = escapeLength(found) else {
+                    place = found
+                    return false
+                }
+                inner = found + length
+            default:
+                place = found
+                reason = "a control character, which is written with a backslash"
                 return false
             }
-            inner += length
         }
-        if let control = firstControl(start, quote) {
-            place = control
-            reason = "a control character, which is written with a backslash"
-            return false
-        }
-        place = quote + 1
-        return true
+        return false
     }
 
-    private func firstControl(_ start: Int, _ end: Int) -> Int? {
+    /// The next quote, backslash or control character; most texts hold no other mark than their end.
+    private func nextMark(from start: Int) -> Int? {
         guard let base = bytes.baseAddress else { return nil }
         let raw = UnsafeRawPointer(base)
         var inner = start
-        // Of eight at a time: a byte below 0x20 borrows from its highest bit.
-        while inner + 8 <= end {
-            let word = raw.loadUnaligned(fromByteOffset: inner, as: UInt64.self)
-            if (word &- 0x2020_2020_2020_2020) & ~word & 0x8080_8080_8080_8080 != 0 { break }
+        while inner + 8 <= bytes.count {
+            let word = UInt64(
+                littleEndian: raw.loadUnaligned(fromByteOffset: inner, as: UInt64.self))
+            let marks = Self.marks(in: word)
+            if marks != 0 { return inner + marks.trailingZeroBitCount / 8 }
             inner += 8
         }
-        while inner < end {
-            if bytes[inner] < 0x20 { return inner }
+        while inner < bytes.count {
+            let byte = bytes[inner]
+            if byte < 0x20 || byte == 0x22 || byte == 0x5C { return inner }
             inner += 1
         }
         return nil
+    }
+
+    /// Eight bytes at a time: of those that are marks the first has its highest bit set, exactly. A byte that is
+    /// zero once the sign is taken off borrows from that bit, as one below 0x20 does.
+    @inline(__always)
+    private static func marks(in word: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let quotes = word ^ (ones &* 0x22)
+        let slashes = word ^ (ones &* 0x5C)
+        return
+            ((quotes &- ones) & ~quotes | (slashes &- ones) & ~slashes
+            | (word &- ones &* 0x20) & ~word) & (ones &* 0x80)
     }
 
     private func escapeLength(_ slash: Int) -> Int? {

@@ -1,6 +1,5 @@
 import Expressions
 import Foundation
-import Glibc
 import Kernel
 
 /// What it took to work an expression out.
@@ -13,12 +12,13 @@ struct CelEffort {
 
     init(limits: Limits) { self.limits = limits }
 
-    /// The most memory that this whole process has had in use so far.
+    /// The most memory that this whole program has had in use so far; what `getrusage` says may still be of the
+    /// one that started it.
     private static var peakBytes: Int {
-        var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        // The system counts in KiB.
-        return usage.ru_maxrss * 1024
+        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        let kibibytes = line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+        return (kibibytes ?? 0) * 1024
     }
 
     private static func milliseconds(_ time: Duration) -> String {
