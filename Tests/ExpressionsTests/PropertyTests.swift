@@ -95,6 +95,54 @@ import Testing
         }
     }
 
+    /// Beside whole numbers that are wide enough to hold all of it.
+    @Test(arguments: Seeds.of(2))
+    func `decimals divide as it is done on paper`(_ seed: UInt64) throws {
+        var random = SplitMix64(seed: seed)
+        func power(_ exponent: Int) -> Int128 {
+            (0..<exponent).reduce(1) { value, _ in value * 10 }
+        }
+        for _ in 0..<400 {
+            let (a, b) = (
+                Int128(Int64.random(in: -100_000...100_000, using: &random)),
+                Int128(
+                    Int64.random(in: 1...9999, using: &random)
+                        * (Bool.random(using: &random) ? 1 : -1))
+            )
+            let (scaleA, scaleB, scale) = (
+                Int.random(in: 0...4, using: &random), Int.random(in: 0...4, using: &random),
+                Int.random(in: 0...6, using: &random)
+            )
+            // a / 10^scaleA ÷ b / 10^scaleB, in units of 10^-scale.
+            let (top, bottom) = (a * power(scale + scaleB), b * power(scaleA))
+            let isNegative = (top < 0) != (bottom < 0)
+            let (down, rest) = (top / bottom, top % bottom)
+            let away = rest == 0 ? down : down + (isNegative ? -1 : 1)
+            let twice = rest.magnitude * 2
+            let isHalf = twice == bottom.magnitude
+            let nearest = twice > bottom.magnitude ? away : down
+            let wanted: [String: Int128] = [
+                "down": down, "up": away, "ceiling": isNegative ? down : away,
+                "floor": isNegative ? away : down, "halfUp": isHalf ? away : nearest,
+                "halfDown": isHalf ? down : nearest,
+                "halfEven": isHalf ? (down % 2 == 0 ? down : away) : nearest,
+            ]
+            for (name, value) in wanted {
+                let text = """
+                    (decimal(\(a)) * decimal('\(Self.point(1, scaleA))')).divide(\
+                    decimal(\(b)) * decimal('\(Self.point(1, scaleB))'), \(scale), '\(name)') \
+                    == decimal(\(value)) * decimal('\(Self.point(1, scale))')
+                    """
+                #expect(CaseTests.outcome(text) == "true", "\(text)")
+            }
+        }
+    }
+
+    /// One unit with so many decimals.
+    private static func point(_ unit: Int, _ scale: Int) -> String {
+        scale == 0 ? "\(unit)" : "0." + String(repeating: "0", count: scale - 1) + "\(unit)"
+    }
+
     @Test(arguments: Seeds.of(2))
     func `decimals keep what whole numbers keep`(_ seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
