@@ -1,5 +1,5 @@
 import ArgumentParser
-import Glibc
+@preconcurrency import Glibc
 
 @main
 struct Longshore: AsyncParsableCommand {
@@ -27,8 +27,8 @@ struct Longshore: AsyncParsableCommand {
         // A file that may not grow any more is refused like a full disk, not the end of the process.
         signal(SIGXFSZ, SIG_IGN)
         await main(nil)
-        // What nobody could read was not said.
-        if fflush(nil) != 0 {
+        // What nobody could read was not said. Only this stream: another may be held by who waits for input.
+        if fflush(stdout) != 0 {
             let reason = String(cString: strerror(errno))
             let words = Array("Error: the output could not be written: \(reason)\n".utf8)
             _ = write(STDERR_FILENO, words, words.count)
