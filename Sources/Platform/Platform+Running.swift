@@ -86,9 +86,16 @@ extension Platform {
         services += runners.map { RunnerService(runner: $0) }
         services += rebuilders(beside: runners).map { RebuilderService(rebuilder: $0) }
         services.append(DispatcherService(dispatcher: dispatcher(), leases: leases))
-        services.append(adminApplication())
+        // Who hears that it is ready may use either door at once.
+        let isAdminOpen = Signal()
+        let closed = isAdminOpen.generation
+        services.append(adminApplication { isAdminOpen.raise() })
         if let port = configuration.metricsPort { services.append(figuresApplication(port)) }
-        services.append(publicApplication(onReady: onReady))
+        services.append(
+            publicApplication { port in
+                await isAdminOpen.wait(after: closed)
+                await onReady(port)
+            })
         services.append(
             DrainGate(
                 probe: readiness, delay: configuration.drainDelay, timekeeper: timekeeper))
