@@ -22,6 +22,8 @@ import Testing
 
         let run = try await stage.begin(Remedy(.retry), on: issue, canary: 2)
         try await stage.run(until: { try await !$0.isLive(run) })
+        // It halts with the first of the two that fails; the other may still be at work.
+        try await stage.settle()
 
         let ended = try await stage.run(run.id)
         #expect(ended.state == .halted && ended.applied == 2)
