@@ -112,7 +112,7 @@ struct Checker {
         }
     }
 
-    mutating func map(_ entries: [Syntax.Entry]) -> ValueType {
+    private mutating func map(_ entries: [Syntax.Entry]) -> ValueType {
         var (key, value) = (matcher.fresh(), matcher.fresh())
         for (index, entry) in entries.enumerated() {
             var ownKey = type(of: entry.key)
@@ -184,11 +184,9 @@ struct Checker {
             let known =
                 Array(surroundings.environment.variables.keys)
                 + locals.map(\.name).filter { !$0.hasPrefix("@") }
-            let slot = name.hasPrefix(Syntax.slotName) ? name.dropFirst(Syntax.slotName.count) : nil
             report(
                 .undeclaredName,
-                slot.map { "cel.index(\($0)) has no expression of a cel.block() before it" }
-                    ?? "unknown name “\(name)”", tree,
+                Syntax.slotTrouble(name) ?? "unknown name “\(name)”", tree,
                 suggestion: Suggestion.nearest(to: name, among: known))
             return .dyn
         default: return .dyn

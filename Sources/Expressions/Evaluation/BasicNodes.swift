@@ -25,11 +25,9 @@ final class InputNode: Node {
     func value(_ frame: inout Frame) throws(EvaluationError) -> Value {
         try frame.meter.charge(1)
         guard let value = frame.inputs[slot] else {
-            let slot = name.hasPrefix(Syntax.slotName) ? name.dropFirst(Syntax.slotName.count) : nil
             throw EvaluationError(
                 .undeclaredReference,
-                slot.map { "cel.index(\($0)) has no expression of a cel.block() before it" }
-                    ?? "undeclared reference: “\(name)” has no value"
+                Syntax.slotTrouble(name) ?? "undeclared reference: “\(name)” has no value"
             ).placed(at: range)
         }
         return value

@@ -96,9 +96,16 @@ public struct Syntax: Sendable, Hashable {
         }
     }
 
-    static let slotName = "@index"
+    private static let slotName = "@index"
 
     static func slotName(_ index: Int) -> String { "\(slotName)\(index)" }
+
+    /// - Returns: what is wrong where a slot’s name means nothing; `nil` for other names.
+    static func slotTrouble(_ name: String) -> String? {
+        guard name.hasPrefix(slotName) else { return nil }
+        return
+            "cel.index(\(name.dropFirst(slotName.count))) has no expression of a cel.block() before it"
+    }
 }
 
 /// A value written down in the text.
