@@ -14,7 +14,7 @@ extension Checker {
     mutating func checkLiterals(
         _ name: String, isMember: Bool, _ arguments: [Syntax], _ types: [ValueType]
     ) {
-        let plain = name.hasPrefix(".") ? String(name.dropFirst()) : name
+        let plain = Environment.rootless(name)
         guard let last = arguments.last, let first = types.first else { return }
         switch (plain, isMember) {
         case (_, false) where Self.readers.contains(plain): read(plain, arguments)

@@ -351,7 +351,7 @@ struct Checker {
     private mutating func overload(
         _ name: String, isMember: Bool, _ types: [ValueType], _ tree: Syntax
     ) -> ValueType {
-        let plain = name.hasPrefix(".") ? String(name.dropFirst()) : name
+        let plain = Environment.rootless(name)
         let known = surroundings.environment.signatures(of: name, isMember: isMember)
         guard !known.isEmpty else {
             let called = Syntax(tree.kind, at: nameRange(of: tree))
@@ -393,7 +393,7 @@ struct Checker {
     /// Where a called function's name stands: behind what it is called on.
     private func nameRange(of tree: Syntax) -> SourceRange {
         guard case .call(let name, let target, _) = tree.kind else { return tree.range }
-        let plain = name.hasPrefix(".") ? String(name.dropFirst()) : name
+        let plain = Environment.rootless(name)
         return range(
             of: plain, from: target?.range.end ?? tree.range.start, in: tree.range)
     }

@@ -115,7 +115,8 @@ public struct Environment: Sendable {
         return inContainer(name) { name in signatures[name]?.contains { !$0.isMember } == true }
     }
 
-    private static func rootless(_ name: String) -> String {
+    /// A name without the dot that means: from the root.
+    static func rootless(_ name: String) -> String {
         name.utf8.first == UInt8(ascii: ".") ? String(name.dropFirst()) : name
     }
 
