@@ -124,8 +124,10 @@ import Testing
             #expect(run.code == .exited(1) && run.said.contains(wanted), "\(run.said)")
         }
         #expect(try await Self.cel(["eval", "--file", marked]).said == "1")
-        let twice = try await Self.cel(["eval", "--file", "-", "--vars", "-"])
-        #expect(twice.code == .exited(64))
+        for command in ["eval", "check"] {
+            let twice = try await Self.cel([command, "--file", "-", "--vars", "-"])
+            #expect(twice.code == .exited(64) && twice.said.contains("only one of"))
+        }
     }
 
     @Test func `what cannot be written is no success`() async throws {

@@ -10,6 +10,8 @@ struct CelCheckCommand: AsyncParsableCommand {
     @OptionGroup var options: CelOptions
     @Flag(help: "Print JSON: {type, reads, cost: {least, most}}, or {issues}.") var json = false
 
+    func validate() throws { try options.validate(beside: source.file) }
+
     func run() async throws {
         let expression = try source.text()
         var environment = try options.environment()

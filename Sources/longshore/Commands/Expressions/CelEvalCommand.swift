@@ -20,11 +20,7 @@ struct CelEvalCommand: AsyncParsableCommand {
             """)
     var json = false
 
-    func validate() throws {
-        if source.file == "-", [options.vars, options.env].contains("-") {
-            throw ValidationError("the expression and its data cannot both be the standard input")
-        }
-    }
+    func validate() throws { try options.validate(beside: source.file) }
 
     func run() async throws {
         let run = try CelEvaluator(options).run(try source.text())

@@ -20,10 +20,12 @@ struct CelOptions: ParsableArguments {
             """)
     var env: String?
 
-    func validate() throws {
-        if vars == "-", env == "-" {
-            throw ValidationError("--vars and --env cannot both be the standard input")
-        }
+    func validate() throws { try validate(beside: nil) }
+
+    /// - Parameter expression: the file it is read from.
+    func validate(beside expression: String?) throws {
+        guard [vars, env, expression].count(where: { $0 == "-" }) > 1 else { return }
+        throw ValidationError("only one of --file, --vars and --env can be the standard input")
     }
 
     func environment() throws -> Environment {
