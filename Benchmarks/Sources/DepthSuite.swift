@@ -179,10 +179,5 @@ struct DepthSuite {
     }
 
     /// What this process holds of memory that is not a file's.
-    static func anonymousMiB() -> Double {
-        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-        let line = status.split(separator: "\n").first { $0.hasPrefix("RssAnon:") }
-        return (line?.split(separator: " ").dropFirst().first).flatMap { Double($0) }
-            .map { $0 / 1024 } ?? 0
-    }
+    static func anonymousMiB() -> Double { Suites.memoryMiB("RssAnon") }
 }

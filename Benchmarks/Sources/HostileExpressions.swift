@@ -123,11 +123,11 @@ struct HostileExpressions {
             // What is free already would hide what is taken.
             heap_trim()
             forgetPeak()
-            let before = peakBytes
+            let before = Suites.memoryMiB("VmHWM")
             let start = ContinuousClock.now
             said = work(text)
             times.append((ContinuousClock.now - start).inMilliseconds)
-            sizes.append(Double(peakBytes - before) / 1_048_576)
+            sizes.append(Suites.memoryMiB("VmHWM") - before)
         }
         return Outcome(
             name: name, milliseconds: times.sorted()[repeats / 2], mebibytes: sizes.max() ?? 0,
@@ -148,12 +148,5 @@ struct HostileExpressions {
     private static func forgetPeak() {
         // Five: the greatest size so far is forgotten.
         try? "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)
-    }
-
-    /// The most memory in use since it was forgotten.
-    private static var peakBytes: Int {
-        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-        return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
     }
 }

@@ -50,6 +50,14 @@ struct Suites {
         return figure
     }
 
+    /// - Parameter field: of `/proc/self/status`, such as `VmHWM`, the most in use so far.
+    static func memoryMiB(_ field: String) -> Double {
+        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix(field + ":") }
+        return (line?.split(separator: " ").dropFirst().first).flatMap { Double($0) }
+            .map { $0 / 1024 } ?? 0
+    }
+
     static func seconds(_ body: () async throws -> Void) async rethrows -> Double {
         let start = ContinuousClock.now
         try await body()

@@ -3,7 +3,8 @@ import Glibc
 
 /// What the kernel says of this process, under the names every collector knows.
 ///
-/// - Source: proc(5), `/proc/self/statm`, `/proc/self/stat`, `/proc/stat` and `/proc/self/fd`; getrusage(2).
+/// - Source: proc(5): `/proc/self/statm`, `/proc/self/status`, `/proc/self/stat`, `/proc/stat` and
+///   `/proc/self/fd`; getrusage(2).
 package enum ProcessFigures {
     package static func families() -> [MetricFamily] {
         var usage = rusage()
@@ -33,6 +34,16 @@ package enum ProcessFigures {
                     "process_open_fds", .gauge, "Open files and sockets.", Double(open.count)))
         }
         return families
+    }
+
+    /// The most memory this program has had in use so far; 0 where the kernel does not say. What getrusage says
+    /// may still be of the program that started this one.
+    package static var peakBytes: Int {
+        let status = FileManager.default.contents(atPath: "/proc/self/status")
+        let line = status.map { String(decoding: $0, as: UTF8.self) }?.split(separator: "\n")
+            .first { $0.hasPrefix("VmHWM:") }
+        let kibibytes = line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+        return (kibibytes ?? 0) * 1024
     }
 
     /// The clock at the machine's start, and the ticks from there to the process'.

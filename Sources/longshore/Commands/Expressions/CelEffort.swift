@@ -1,6 +1,7 @@
 import Expressions
 import Foundation
 import Kernel
+import Telemetry
 
 /// What it took to work an expression out.
 struct CelEffort {
@@ -12,15 +13,6 @@ struct CelEffort {
 
     init(limits: Limits) { self.limits = limits }
 
-    /// The most memory that this whole program has had in use so far; what `getrusage` says may still be of the
-    /// one that started it.
-    private static var peakBytes: Int {
-        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-        let kibibytes = line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
-        return (kibibytes ?? 0) * 1024
-    }
-
     private static func milliseconds(_ time: Duration) -> String {
         String(format: "%.3f", Double(time / .microseconds(1)) / 1000)
     }
@@ -30,7 +22,7 @@ struct CelEffort {
         "\"cost\":\(cost),\"growthBytes\":\(growthBytes),"
             + "\"compileMilliseconds\":\(Self.milliseconds(compiling)),"
             + "\"runMilliseconds\":\(Self.milliseconds(running)),"
-            + "\"peakBytes\":\(Self.peakBytes)"
+            + "\"peakBytes\":\(ProcessFigures.peakBytes)"
     }
 
     var text: String {
@@ -39,7 +31,7 @@ struct CelEffort {
         made     \(growthBytes) of \(limits.growthBytes) bytes
         compile  \(Self.milliseconds(compiling)) ms
         run      \(Self.milliseconds(running)) ms
-        process  \(Self.peakBytes / 1_048_576) MiB at most
+        process  \(ProcessFigures.peakBytes / 1_048_576) MiB at most
         """
     }
 }
