@@ -71,7 +71,7 @@ import Testing
         var generator = SystemRandomNumberGenerator()
         let key = APIKeyText(using: &generator)
         let buyer = ContactDetails(
-            name: "Quillfeather", phone: "555019", email: "q@relay.example",
+            name: "Quillfeather", phone: "555-0199", email: "q@relay.example",
             addressLines: ["17 Heronsgate Lane"], city: "Troy", region: "NY",
             postalCode: "12180", country: "US")
         let access = ConnectionAccess(
@@ -86,7 +86,7 @@ import Testing
         }
 
         let text = "\(lines)"
-        for secret in ["Quill", "Heron", "555019", "relay", "lsh_live", "hush"] {
+        for secret in ["Quill", "Heron", "555-0199", "relay", "lsh_live", "hush"] {
             #expect(!text.contains(secret), "\(secret) in \(text)")
         }
         // The control: what is not of such a type is written.
