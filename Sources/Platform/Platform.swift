@@ -42,7 +42,7 @@ package final class Platform: Sendable {
     let walmart: WalmartModule
     package let issues: IssuesModule
     let issueDesk: IssueDesk
-    let parking: Parking
+    package let parking: Parking
     package let jobs: JobsModule
     let readiness = ReadinessProbe()
     let requestDurations = DurationHistogram(

@@ -37,28 +37,8 @@ struct Laws: Sendable {
             let wait = Instant(microseconds: job.due).duration(since: now).components.seconds
             return "job \(job.number) \(job.kind) is \(job.state.name), due in \(wait) s"
         }
-        let quarantined = try await platform.store.bookkeeping {
-            try $0.jobs(
-                JobFilter(tenant: tenant, states: [.discarded], faultCode: "jobs.quarantined"),
-                before: nil, limit: 100)
-        }
-        for job in quarantined {
-            // A person looks, finds only bad luck, and has it done.
-            day.trace.reach("jobs.quarantined")
-            let call = Call(
-                tenant: tenant, actor: .platform, at: day.time.now, correlation: "mend")
-            let desk = platform.jobs.desk
-            do {
-                _ = try await platform.store.writeUnrepeated(call) {
-                    try desk.retry(job.number, in: $0)
-                }
-            } catch let fault as JobsError where fault.reason == .superseded {
-                _ = try await platform.store.writeUnrepeated(call) {
-                    try desk.dismiss(job.number, in: $0)
-                }
-            }
-            found.append("job \(job.number) was quarantined")
-        }
+        found += try await mendedJobs(platform)
+        found += try await mendedEvents(platform)
         let counts = try await platform.orders.service.stageCounts(tenant: tenant, limit: 1000)
         for stage in [OrderStage.received, .released, .dispatched] where counts[stage] ?? 0 > 0 {
             found.append("\(counts[stage] ?? 0) orders are \(stage.rawValue)")
@@ -72,6 +52,48 @@ struct Laws: Sendable {
             }
         }
         return found
+    }
+
+    /// Jobs that died by nothing but chance: a person looks, finds only bad luck, and has them done.
+    private func mendedJobs(_ platform: Platform) async throws -> [String] {
+        let tenant = day.shop.tenant
+        let quarantined = try await platform.store.bookkeeping {
+            try $0.jobs(
+                JobFilter(tenant: tenant, states: [.discarded], faultCode: "jobs.quarantined"),
+                before: nil, limit: 100)
+        }
+        let desk = platform.jobs.desk
+        for job in quarantined {
+            day.trace.reach("jobs.quarantined")
+            do {
+                _ = try await platform.store.writeUnrepeated(mending) {
+                    try desk.retry(job.number, in: $0)
+                }
+            } catch let fault as JobsError where fault.reason == .superseded {
+                _ = try await platform.store.writeUnrepeated(mending) {
+                    try desk.dismiss(job.number, in: $0)
+                }
+            }
+        }
+        return quarantined.map { "job \($0.number) was quarantined" }
+    }
+
+    /// Events of the same kind; what could not be handled for any other reason stays, and breaks a law.
+    private func mendedEvents(_ platform: Platform) async throws -> [String] {
+        let parked = try await platform.parking.list(tenant: day.shop.tenant, after: 0, limit: 100)
+        let unlucky = parked.filter {
+            $0.state != .waiting && $0.fault?.code == "events.quarantined"
+        }
+        for event in unlucky {
+            day.trace.reach("events.quarantined")
+            try await platform.parking.retry(event.number, call: mending)
+        }
+        return unlucky.map { "event \($0.position) was quarantined" }
+    }
+
+    private var mending: Call {
+        Call(
+            tenant: day.shop.tenant, actor: .platform, at: day.time.now, correlation: "mend")
     }
 
     /// - Returns: each broken law in words.
