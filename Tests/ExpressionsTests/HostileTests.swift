@@ -102,11 +102,10 @@ import Testing
     @Test func `no pattern makes matching slow`() throws {
         let text = String(repeating: "a", count: 30_000) + "!"
         for pattern in ["(a+)+$", "(a|a)*$", "(a|aa)+$", "(.*a){20}$", "a{0,500}a{0,500}$"] {
-            let clock = ContinuousClock()
             let program = try Environment.standard.compileUnchecked("s.matches('\(pattern)')")
             let inputs = program.inputs(["s": .string(text)])
             var isEnded = false
-            let time = clock.measure {
+            let time = ProcessorTime.measure {
                 switch program.measure(inputs).result {
                 case .success: isEnded = true
                 case .failure(let error): isEnded = error.code == .limitExceeded
@@ -186,8 +185,7 @@ import Testing
     /// Each mistake would be compared with all names there are.
     @Test func `thousands of mistakes are told no slower than twenty`() {
         let text = "[" + Array(repeating: "sizee(1)", count: 6000).joined(separator: ",") + "]"
-        let clock = ContinuousClock()
-        let time = clock.measure {
+        let time = ProcessorTime.measure {
             let error = #expect(throws: ExpressionIssues.self) {
                 try Environment.standard.check(text)
             }

@@ -23,11 +23,10 @@ import Testing
         "{" + (0..<count).map { "\"\(name($0))\":\($0)" }.joined(separator: ",") + "}"
     }
 
-    /// Generous, since this is built to find mistakes and others run beside it: what is not linear takes far
-    /// longer. How long each takes as it is released the benchmarks say.
+    /// Generous, since this is built to find mistakes: what is not linear takes far longer. How long each
+    /// takes as it is released the benchmarks say.
     private static func soon(_ text: String, _ work: () -> Void) {
-        let clock = ContinuousClock()
-        let time = clock.measure(work)
+        let time = ProcessorTime.measure(work)
         #expect(time < .seconds(4), "\(text.prefix(80))")
     }
 
