@@ -119,6 +119,11 @@ import Testing
             Rendering.json(of: value)
                 == #"{"a":[1,2,1.5,true,null,"eA==","1s",1,"int"],"m":"1.50 EUR","d":"1.50","q":"a\"b"}"#
         )
+        let keys = try Environment.standard.compileUnchecked(
+            "{1: 'a', '1': 'b', 2: 'c', true: 'd'}"
+        )
+        .evaluate()
+        #expect(Rendering.json(of: keys) == #"{"int(1)":"a","1":"b","2":"c","true":"d"}"#)
         #expect(Rendering.text(of: value).contains("optional.of(1)"))
         #expect(Rendering.text(of: value).contains("Money(\"1.50 EUR\")"))
     }

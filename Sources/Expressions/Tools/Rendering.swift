@@ -96,7 +96,7 @@ private struct Writer {
             put("{")
             for (index, key) in map.keys.enumerated() {
                 if index > 0 { put(",") }
-                name(key)
+                name(key, in: map)
                 put(":")
                 json(map.value(at: index))
             }
@@ -104,9 +104,13 @@ private struct Writer {
         }
     }
 
-    private mutating func name(_ key: Value) {
+    /// A key that is no text is written as one; beside the text itself with its type, such as `int(1)`: a
+    /// name that comes twice would lose one of the two.
+    private mutating func name(_ key: Value, in map: MapValue) {
         if case .string(let text) = key { return put(Self.quoted(text)) }
-        put(Self.quoted(Rendering.json(of: key)))
+        var text = Rendering.json(of: key)
+        while map[.string(text)] != nil { text = "\(key.typeName)(\(text))" }
+        put(Self.quoted(text))
     }
 
     private static func quoted(_ text: String) -> String {
