@@ -140,6 +140,71 @@ import Testing
         #expect(error?.issues.first?.code == .tooCostly)
     }
 
+    @Test(arguments: [
+        // What is declared, and by how much a second level multiplies.
+        ("items.map(x, x)", ["items": 0...5], 0...20),
+        ("items.all(x, items.all(y, x + y > 0))", ["items": 0...5], 0...300),
+        ("lists.all(l, l.all(x, x > 0))", ["lists": 0...3], 1000...2000),
+        ("lists.all(l, l.all(x, x > 0))", ["lists": 0...3, "lists.[]": 0...4], 0...80),
+        ("lists.map(l, l)[0].map(x, x)", ["lists.[]": 0...4], 0...450),
+        ("cel.bind(l, lists[0], l.map(x, x))", ["lists.[]": 0...4], 0...30),
+        ("cel.block([items], cel.index(0).map(x, x))", ["items": 0...4], 0...30),
+        ("(true ? items : [1, 2]).map(x, x)", ["items": 1...4], 2...30),
+        // What is written down.
+        ("[[1, 2], [3, 4]].map(l, l.map(x, x))", [:], 0...50),
+        ("{'a': [1, 2]}.a.map(x, x) + {'a': [1]}['a'].map(x, x)", [:], 0...60),
+        ("{'a': [1, 2]}.map(k, k).map(k, k)", [:], 0...40),
+        ("lists.filter(l, size(l) > 1).map(l, l)", ["lists": 0...3], 0...350),
+        // Each element that is compared costs what stands in it.
+        ("[lists[0], [1]] == [[1, 2], [3, 4, 5]]", [:], 8...400),
+    ])
+    func `sizes of elements are known as far as they are said`(
+        _ text: String, _ sizes: [String: ClosedRange<Int>], _ wanted: ClosedRange<Int>
+    ) throws {
+        var environment = Environment.standard
+        environment.declare("items", as: .list(.int))
+        environment.declare("lists", as: .list(.list(.int)))
+        for (path, size) in sizes { try environment.declare(path, size: size) }
+
+        let (tree, _) = try environment.check(text)
+        let most = CostEstimate.of(tree, in: environment).upperBound
+
+        #expect(wanted.contains(most), "\(most)")
+        environment.limits.estimate = most
+        #expect(throws: Never.self) { try environment.check(text) }
+        environment.limits.estimate = most - 1
+        #expect(throws: ExpressionIssues.self) { try environment.check(text) }
+    }
+
+    @Test func `sizes that hold each other many times over are estimated at once`() throws {
+        // Each name holds the one before twice: a tree that is walked down would not end.
+        let depth = 30
+        var text = "x\(depth)" + String(repeating: "[0]", count: depth) + ".map(y, y)"
+        for level in (1...depth).reversed() {
+            text = "cel.bind(x\(level), [x\(level - 1), x\(level - 1)], \(text))"
+        }
+        text = "cel.bind(x0, [1], \(text))"
+        let tree = try Environment.standard.parse(text)
+
+        #expect(CostEstimate.of(tree, in: .standard).upperBound > depth)
+    }
+
+    @Test func `a host's record has an order where it says so`() throws {
+        var environment = Self.environment
+        environment.declare(
+            "Weight", record: Environment.Record(fields: ["grams": .int], isOrdered: true))
+        environment.declare("w", as: .named("Weight"))
+
+        for text in ["w < w", "w >= w", "[w, w].sort()[0] == w", "[1].sortBy(x, w) == [1]"] {
+            #expect(try environment.check(text).1 == .bool, "\(text)")
+        }
+        for text in [
+            "order < order", "order.lines.sort()", "order.lines.sortBy(l, l)", "w < order",
+        ] {
+            #expect(throws: ExpressionIssues.self, "\(text)") { try environment.check(text) }
+        }
+    }
+
     @Test func `signatures and types are read as they are written`() throws {
         for text in ["list(map(string, dyn))", "optional(int)", "type(int)", "Money", "A"] {
             #expect(ValueType(text)?.text == text)

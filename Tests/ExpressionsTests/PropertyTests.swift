@@ -91,7 +91,7 @@ import Testing
 
             let cost = program.measure(program.inputs(Generator.variables)).cost
 
-            #expect(cost <= CostEstimate.of(tree).upperBound, "\(text)")
+            #expect(cost <= CostEstimate.of(tree, in: environment).upperBound, "\(text)")
         }
     }
 

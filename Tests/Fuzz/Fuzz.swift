@@ -59,7 +59,7 @@ enum Doors {
         do {
             let (tree, _) = try environment.check(text)
             _ = ReadPaths.of(tree, in: environment)
-            _ = CostEstimate.of(tree)
+            _ = CostEstimate.of(tree, in: environment)
         } catch {
             for issue in error.issues { precondition(issue.position.line > 0, issue.description) }
         }

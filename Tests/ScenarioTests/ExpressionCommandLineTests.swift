@@ -92,6 +92,26 @@ import Testing
         (#"{"variables": {"1 a": "int"}}"#, "variables.1 a: that is no name"),
         (#"{"container": "1 x"}"#, "container: a name with dots"),
         (#"{"variables": {"a": "String"}}"#, "did you mean “string”?"),
+        (
+            #"{"variables": {"a": "int"}, "sizes": {"a": 5}}"#,
+            "sizes.a: a is int, which has no size"
+        ),
+        (
+            #"{"variables": {"lines": "list(int)"}, "sizes": {"lnes": 5}}"#,
+            "sizes.lnes: there is no variable “lnes”; did you mean “lines”?"
+        ),
+        (
+            #"{"variables": {"o": "Ord"}, "records": {"Ord": {"tags": "string"}}, "sizes": {"o.tag": 5}}"#,
+            "sizes.o.tag: Ord has no field “tag”; did you mean “tags”?"
+        ),
+        (
+            #"{"variables": {"a": "list(Ord)"}, "records": {"Ord": {"n": "string"}}, "sizes": {"a.n": 5}}"#,
+            "sizes.a.n: list(Ord) has no “n”; its elements are []"
+        ),
+        (
+            #"{"variables": {"a": "string"}, "sizes": {"a": [5, 2]}}"#,
+            "sizes.a: the most there may be was expected"
+        ),
         ("{\n\"variables\": {,}}", "line 2, column 15"), ("", "line 1, column 1"),
     ])
     func `a wrong declaration is refused by its field`(

@@ -26,7 +26,7 @@ extension Checker {
             return own
         case .sortBy:
             let key = type(of: loop.body)
-            if !matcher.isOrdered(key) {
+            if !isOrdered(key) {
                 report(.typeMismatch, "values of \(text(key)) have no order", loop.body)
             }
             if case .map = whole {

@@ -23,7 +23,7 @@ struct Checker {
     mutating func check(_ tree: Syntax) throws(ExpressionIssues) -> ValueType {
         let type = type(of: tree)
         if let limit = surroundings.environment.limits.estimate {
-            let cost = CostEstimate.of(tree)
+            let cost = CostEstimate.of(tree, in: surroundings.environment)
             if cost.upperBound > limit {
                 report(
                     .tooCostly,
@@ -279,75 +279,6 @@ struct Checker {
         }
     }
 
-    private mutating func operation(
-        _ name: String, _ arguments: [Syntax], _ tree: Syntax
-    ) -> ValueType? {
-        switch name {
-        case Operator.and, Operator.or:
-            for argument in arguments {
-                let own = type(of: argument)
-                if !matcher.fits(own, .bool) {
-                    report(.typeMismatch, "a bool was expected, not \(text(own))", argument)
-                }
-            }
-            return .bool
-        case Operator.equal, Operator.unequal:
-            let (left, right) = (type(of: arguments[0]), type(of: arguments[1]))
-            if !matcher.fits(left, right), !matcher.areExact(left, right) {
-                let sign = name == Operator.equal ? "==" : "!="
-                report(
-                    .noMatchingOverload,
-                    "there is no \(sign) of (\(text(left)), \(text(right))); both must be of one type",
-                    tree)
-            }
-            return .bool
-        case Operator.index, Operator.optionalIndex:
-            let found = element(type(of: arguments[0]), type(of: arguments[1]), tree)
-            if name == Operator.index { return found }
-            if case .optional = found { return found }
-            return .optional(found)
-        default:
-            guard let signatures = OperatorSignatures.all[name] else { return nil }
-            let sign = Operator.binary[name]?.sign ?? (name == Operator.conditional ? "?:" : name)
-            let types = arguments.map { type(of: $0) }
-            let found = choose(
-                signatures, types, tree,
-                named: sign == Operator.not ? "!" : (sign == Operator.negate ? "-" : sign))
-            // Either branch may be taken: one that is known only later makes both so.
-            guard name == Operator.conditional else { return found }
-            if case .dyn = found { return .dyn }
-            return matcher.merged(matcher.resolved(types[1]), matcher.resolved(types[2]))
-        }
-    }
-
-    private mutating func element(
-        _ whole: ValueType, _ key: ValueType, _ tree: Syntax
-    ) -> ValueType {
-        let own = matcher.resolved(whole)
-        switch own {
-        case .dyn, .parameter: return .dyn
-        case .list(let element):
-            if !matcher.fits(key, .int) {
-                report(.typeMismatch, "a list’s place is an int, not \(text(key))", tree)
-            }
-            return element
-        case .map(let wanted, let value):
-            if !matcher.fits(key, wanted), !(isNumber(key) && isNumber(wanted)) {
-                report(
-                    .typeMismatch, "the map’s keys are \(text(wanted)), not \(text(key))", tree)
-            }
-            return value
-        case .optional(let inner): return .optional(element(inner, key, tree))
-        default:
-            report(.typeMismatch, "\(text(own)) has no elements", tree)
-            return .dyn
-        }
-    }
-
-    private func isNumber(_ type: ValueType) -> Bool {
-        [.int, .uint, .double].contains(matcher.resolved(type))
-    }
-
     private mutating func overload(
         _ name: String, isMember: Bool, _ types: [ValueType], _ tree: Syntax
     ) -> ValueType {
@@ -379,7 +310,7 @@ struct Checker {
             && types.count > 1
         if takesMore { return variadic(known, types, tree, plain) }
         if let element = orderedElement(plain, isMember, types),
-            !matcher.isOrdered(element)
+            !isOrdered(element)
                 || (!isMember && !isNumber(element) && !matcher.isVague(element))
         {
             report(
@@ -428,7 +359,7 @@ struct Checker {
         return types.allSatisfy { matcher.resolved($0) == first } ? first : .dyn
     }
 
-    private mutating func choose(
+    mutating func choose(
         _ signatures: [Signature], _ types: [ValueType], _ tree: Syntax, named name: String
     ) -> ValueType {
         let isVague = types.contains { matcher.isVague($0) }

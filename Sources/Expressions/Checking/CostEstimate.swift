@@ -4,43 +4,36 @@ public enum CostEstimate {
     /// What a list or map of unknown size is taken to hold at most.
     public static let unknownSize = 100
 
-    /// - Parameter sizes: how many elements lists behind a path such as `order.lines` have.
+    /// - Parameter environment: whose types and ``Environment/sizes`` say what there is.
     /// - Returns: of ``Limits/cost``, from the least to the most; it stops at `Int.max / 2`.
-    public static func of(
-        _ tree: Syntax, sizes: [String: ClosedRange<Int>] = [:]
-    ) -> ClosedRange<Int> {
+    public static func of(_ tree: Syntax, in environment: Environment) -> ClosedRange<Int> {
+        of(tree, SizeEstimator(environment))
+    }
+
+    private static func of(_ tree: Syntax, _ sizes: SizeEstimator) -> ClosedRange<Int> {
         switch tree.kind {
-        case .loop(let loop):
-            let range = of(loop.range, sizes: sizes)
-            // An entry’s key is looked up before it is put in.
-            let isMap = loop.kind == .transformMap || loop.kind == .transformMapEntry
-            let step = isMap ? 6...12 : 1...1
-            let body = loop.bodies.map { of($0, sizes: sizes) }.reduce(step, sum)
-            let isOptional = loop.kind == .optMap || loop.kind == .optFlatMap
-            // These may stop at the first element, and `sortBy` looks at each several times.
-            let mayStop = [.all, .exists].contains(loop.kind)
-            let size = isOptional ? 0...1 : size(loop.range, sizes)
-            let whole = product(body, size)
-            let least = mayStop ? min(whole.lowerBound, body.lowerBound) : whole.lowerBound
-            let most =
-                loop.kind == .sortBy
-                ? capped(whole.upperBound.multipliedReportingOverflow(by: 8)) : whole.upperBound
-            return sum(sum(1...1, range), least...max(least, most))
+        case .loop(let loop): return self.loop(loop, sizes)
+        case .bind(let name, let value, let body):
+            let inner = sizes.knowing([(name, sizes.size(of: value))])
+            return sum(sum(1...1, of(value, sizes)), of(body, inner))
+        case .block(let slots, let body):
+            let inner = sizes.within(slots)
+            return (slots + [body]).map { of($0, inner) }.reduce(1...1, sum)
         case .call(Operator.conditional, _, let arguments):
-            let parts = arguments.map { of($0, sizes: sizes) }
+            let parts = arguments.map { of($0, sizes) }
             let least = min(parts[1].lowerBound, parts[2].lowerBound)
             let most = max(parts[1].upperBound, parts[2].upperBound)
             return sum(sum(1...1, parts[0]), least...most)
         case .call(let name, _, let arguments) where name == Operator.and || name == Operator.or:
-            let parts = arguments.map { of($0, sizes: sizes) }
+            let parts = arguments.map { of($0, sizes) }
             return sum(1...1, (parts.first?.lowerBound ?? 0)...parts.reduce(0...0, sum).upperBound)
         case .call(let name, let target, let arguments):
-            let parts = tree.children.map { of($0, sizes: sizes) }.reduce(1...1, sum)
+            let parts = tree.children.map { of($0, sizes) }.reduce(1...1, sum)
             // `regex.replace` is not the `replace` of texts.
             let isPattern = target?.kind == .name("regex", isRooted: false)
             let isSet = target?.kind == .name("sets", isRooted: false) && name == "contains"
             let operands = ((target.map { [$0] } ?? []) + arguments)
-                .map { size($0, sizes).upperBound }
+                .map { sizes.size(of: $0).weight }
             return sum(
                 parts,
                 0...work(
@@ -49,10 +42,28 @@ public enum CostEstimate {
         case .map(let entries):
             // Each key is looked up before it is put in.
             let own = entries.count * 6
-            return tree.children.map { of($0, sizes: sizes) }.reduce((1 + own)...(1 + own), sum)
+            return tree.children.map { of($0, sizes) }.reduce((1 + own)...(1 + own), sum)
         default:
-            return tree.children.map { of($0, sizes: sizes) }.reduce(1...1, sum)
+            return tree.children.map { of($0, sizes) }.reduce(1...1, sum)
         }
+    }
+
+    private static func loop(_ loop: Loop, _ sizes: SizeEstimator) -> ClosedRange<Int> {
+        let range = of(loop.range, sizes)
+        // An entry’s key is looked up before it is put in.
+        let isMap = loop.kind == .transformMap || loop.kind == .transformMapEntry
+        let step = isMap ? 6...12 : 1...1
+        let inner = sizes.within(loop)
+        let body = loop.bodies.map { of($0, inner) }.reduce(step, sum)
+        let isOptional = loop.kind == .optMap || loop.kind == .optFlatMap
+        // These may stop at the first element, and `sortBy` looks at each several times.
+        let mayStop = [.all, .exists].contains(loop.kind)
+        let whole = product(body, isOptional ? 0...1 : sizes.size(of: loop.range).count)
+        let least = mayStop ? min(whole.lowerBound, body.lowerBound) : whole.lowerBound
+        let most =
+            loop.kind == .sortBy
+            ? capped(whole.upperBound.multipliedReportingOverflow(by: 8)) : whole.upperBound
+        return sum(sum(1...1, range), least...max(least, most))
     }
 
     /// What a function does at most with lists and texts of such sizes.
@@ -92,27 +103,7 @@ public enum CostEstimate {
             (longest + (isMade ? Pattern.stepsOfWrong / 3 : 0)).multipliedReportingOverflow(by: 4))
     }
 
-    private static func size(
-        _ tree: Syntax, _ sizes: [String: ClosedRange<Int>]
-    ) -> ClosedRange<Int> {
-        switch tree.kind {
-        case .list(let elements): return elements.count...elements.count
-        case .map(let entries): return entries.count...entries.count
-        case .literal(.int(let number)): return 0...Int(clamping: max(0, number))
-        case .literal(.string(let text)): return 0...text.utf8.count
-        case .literal: return 0...0
-        case .call("range", _, let arguments):
-            return arguments.first.map { size($0, sizes) } ?? 0...unknownSize
-        case .loop(let loop):
-            let inner = size(loop.range, sizes)
-            return loop.filter == nil && loop.kind != .filter ? inner : 0...inner.upperBound
-        default:
-            guard let path = Resolver.path(of: tree) else { return 0...unknownSize }
-            return sizes[path.names.joined(separator: ".")] ?? 0...unknownSize
-        }
-    }
-
-    private static func sum(_ a: ClosedRange<Int>, _ b: ClosedRange<Int>) -> ClosedRange<Int> {
+    static func sum(_ a: ClosedRange<Int>, _ b: ClosedRange<Int>) -> ClosedRange<Int> {
         capped(
             a.lowerBound.addingReportingOverflow(b.lowerBound))...capped(
                 a.upperBound.addingReportingOverflow(b.upperBound))
@@ -124,7 +115,7 @@ public enum CostEstimate {
                 a.upperBound.multipliedReportingOverflow(by: b.upperBound))
     }
 
-    private static func capped(_ result: (partialValue: Int, overflow: Bool)) -> Int {
+    static func capped(_ result: (partialValue: Int, overflow: Bool)) -> Int {
         result.overflow ? Int.max / 2 : min(result.partialValue, Int.max / 2)
     }
 }

@@ -10,14 +10,17 @@ public struct Environment: Sendable {
     /// A type of the host's with named fields.
     public struct Record: Sendable {
         public let fields: [String: ValueType]
+        /// Whether `<` and sorting know two of them; see ``HostValue``.
+        public let isOrdered: Bool
         /// Makes one from `Name{field: value}`; `nil` where expressions may not.
         public let make: (@Sendable ([String: Value]) throws(EvaluationError) -> Value)?
 
         public init(
-            fields: [String: ValueType],
+            fields: [String: ValueType], isOrdered: Bool = false,
             make: (@Sendable ([String: Value]) throws(EvaluationError) -> Value)? = nil
         ) {
             self.fields = fields
+            self.isOrdered = isOrdered
             self.make = make
         }
     }
@@ -25,6 +28,8 @@ public struct Environment: Sendable {
     public var limits = Limits()
     /// Where names are looked for first: in `a.b`, `c` may mean `a.b.c`, `a.c` or `c`.
     public var container = ""
+    /// See ``declare(_:size:)``.
+    public internal(set) var sizes: [String: ClosedRange<Int>] = [:]
     public private(set) var variables: [String: ValueType] = [:]
     /// Whether a path may begin with more than one name.
     private(set) var hasDottedVariables = false

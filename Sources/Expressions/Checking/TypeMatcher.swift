@@ -158,14 +158,6 @@ struct TypeMatcher {
         return both.contains(.decimal) && (both.contains(.int) || both.contains(.uint))
     }
 
-    /// Whether its values may stand in an order.
-    func isOrdered(_ type: ValueType) -> Bool {
-        switch resolved(type) {
-        case .list, .map, .optional, .type, .null: false
-        default: true
-        }
-    }
-
     func isDyn(_ type: ValueType) -> Bool { resolved(type) == .dyn }
 
     /// Whether any part of it is known only when it runs.

@@ -120,8 +120,9 @@ enum HostTypes {
         records: [
             "Money": Environment.Record(
                 fields: ["minorUnits": .int, "currency": .string, "amount": .decimal],
-                make: makeMoney),
-            "Quantity": Environment.Record(fields: ["units": .int], make: makeQuantity),
+                isOrdered: true, make: makeMoney),
+            "Quantity": Environment.Record(
+                fields: ["units": .int], isOrdered: true, make: makeQuantity),
         ])
 
     private static func currency(_ code: String) throws(EvaluationError) -> Currency {

@@ -22,7 +22,7 @@ struct CelCheckCommand: AsyncParsableCommand {
         do {
             let (tree, type) = try environment.check(expression)
             let reads = ReadPaths.of(tree, in: environment)
-            let cost = CostEstimate.of(tree)
+            let cost = CostEstimate.of(tree, in: environment)
             if json {
                 let paths = Rendering.json(of: .list(reads.map { .string($0) }))
                 print(

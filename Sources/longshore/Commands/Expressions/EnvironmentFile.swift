@@ -7,7 +7,7 @@ struct EnvironmentFile {
     /// With the field that says so.
     private var types: [(field: String, type: ValueType)] = []
 
-    private static let fields = ["variables", "records", "container", "limits"]
+    private static let fields = ["variables", "records", "container", "sizes", "limits"]
     private static let limits: [String: any WritableKeyPath<Limits, Int> & Sendable] = [
         "sourceBytes": \.sourceBytes, "depth": \.depth, "cost": \.cost,
         "growthBytes": \.growthBytes,
@@ -57,6 +57,9 @@ struct EnvironmentFile {
             }
             environment.container = name
         }
+        for (path, value) in try parts["sizes"].map({ try members(of: $0, "sizes") }) ?? [] {
+            try readSize(path, value)
+        }
         for (name, value) in try parts["limits"].map({ try members(of: $0, "limits") }) ?? [] {
             try readLimit(name, value)
         }
@@ -93,6 +96,25 @@ struct EnvironmentFile {
         // On the command line a record is a map with known fields.
         environment.declare(
             name, record: Environment.Record(fields: own) { .map(MapValue(fields: $0)) })
+    }
+
+    private mutating func readSize(_ path: String, _ value: Value) throws {
+        let field = "sizes.\(path)"
+        let size: ClosedRange<Int>
+        switch value {
+        case .int(let most) where most >= 0: size = 0...Int(most)
+        case .list(let both):
+            guard both.count == 2, case .int(let least) = both[0], case .int(let most) = both[1],
+                0 <= least, least <= most
+            else { fallthrough }
+            size = Int(least)...Int(most)
+        default:
+            throw wrong(
+                field,
+                "the most there may be was expected, such as 50, or the least and the most, [1, 50]"
+            )
+        }
+        do { try environment.declare(path, size: size) } catch { throw wrong(field, error.message) }
     }
 
     private mutating func readLimit(_ name: String, _ value: Value) throws {
