@@ -82,11 +82,16 @@ struct Laws: Sendable {
     private func mendedEvents(_ platform: Platform) async throws -> [String] {
         let parked = try await platform.parking.list(tenant: day.shop.tenant, after: 0, limit: 100)
         let unlucky = parked.filter {
-            $0.state != .waiting && $0.fault?.code == "events.quarantined"
+            $0.state == .parked && $0.fault?.code == "events.quarantined"
         }
-        for event in unlucky {
+        // One that is to be tried again already waits for its turn.
+        for event in unlucky where event.retryAt == nil {
             day.trace.reach("events.quarantined")
-            try await platform.parking.retry(event.number, call: mending)
+            do {
+                try await platform.parking.retry(event.number, call: mending)
+            } catch let fault as EventsError where fault.reason == .unknownParked {
+                continue
+            }
         }
         return unlucky.map { "event \($0.position) was quarantined" }
     }

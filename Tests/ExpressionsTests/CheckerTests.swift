@@ -156,7 +156,7 @@ import Testing
         ("{'a': [1, 2]}.map(k, k).map(k, k)", [:], 0...40),
         ("lists.filter(l, size(l) > 1).map(l, l)", ["lists": 0...3], 0...350),
         // Each element that is compared costs what stands in it.
-        ("[lists[0], [1]] == [[1, 2], [3, 4, 5]]", [:], 8...400),
+        ("[lists[0], [1]] == [[1, 2], [3, 4, 5]]", [:], 8...500),
     ])
     func `sizes of elements are known as far as they are said`(
         _ text: String, _ sizes: [String: ClosedRange<Int>], _ wanted: ClosedRange<Int>
@@ -189,13 +189,46 @@ import Testing
         #expect(CostEstimate.of(tree, in: .standard).upperBound > depth)
     }
 
+    /// On the small stack of a task, and as soon as anything else that is refused.
+    @Test func `the largest expressions are estimated soon, however they are nested`() async {
+        let ones = Array(repeating: "[1]", count: 15_000).joined(separator: ",")
+        func links(_ first: String, _ link: String) -> String {
+            first + String(repeating: link, count: 88)
+        }
+        for text in [
+            "[\(ones)].map(x, x.map(y, y))", "[\(ones)].map(x, x) == []", "[1] in [\(ones)]",
+            links("[\(ones)]", ".reverse()"), links("[\(ones)]", ".map(x, x)"),
+            links("[\(ones)]", ".slice(0, 9)"), links("[\(ones)]", " + [[1]]"),
+            links("o.?k", ".optMap(x, x)"),
+            links("optional.of([1])", ".optFlatMap(x, optional.of(x))"),
+            links("[[1]]", ".map(x, [x])"), links("[[1]]", ".filter(x, true)"),
+            links("[[1]]", ".sortBy(x, size(x))"), links("[[1]]", ".transformMap(i, x, x)"),
+            String(repeating: "[", count: 95) + String(repeating: "]", count: 95) + " == []",
+        ] {
+            await Task {
+                let time = ProcessorTime.measure {
+                    var environment = Environment.standard
+                    environment.declare("o", as: .dyn)
+                    environment.limits.estimate = Int.max
+                    #expect(throws: Never.self, "\(text.suffix(30))") {
+                        try environment.check(text)
+                    }
+                }
+                #expect(time < .seconds(4), "\(text.suffix(30))")
+            }.value
+        }
+    }
+
     @Test func `a host's record has an order where it says so`() throws {
         var environment = Self.environment
         environment.declare(
             "Weight", record: Environment.Record(fields: ["grams": .int], isOrdered: true))
         environment.declare("w", as: .named("Weight"))
 
-        for text in ["w < w", "w >= w", "[w, w].sort()[0] == w", "[1].sortBy(x, w) == [1]"] {
+        for text in [
+            "w < w", "w >= w", "w < dyn(w)", "dyn(w) > w", "[w, w].sort()[0] == w",
+            "[1].sortBy(x, w) == [1]",
+        ] {
             #expect(try environment.check(text).1 == .bool, "\(text)")
         }
         for text in [

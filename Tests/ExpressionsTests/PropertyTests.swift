@@ -82,19 +82,6 @@ import Testing
         }
     }
 
-    @Test(arguments: Seeds.of(2))
-    func `the cost stays within its estimate`(_ seed: UInt64) throws {
-        let environment = Generator.environment
-        for text in Self.made(seed, 300) + CaseTests.readable {
-            guard let (tree, _) = try? environment.check(text) else { continue }
-            let program = environment.compile(tree)
-
-            let cost = program.measure(program.inputs(Generator.variables)).cost
-
-            #expect(cost <= CostEstimate.of(tree, in: environment).upperBound, "\(text)")
-        }
-    }
-
     /// Beside whole numbers that are wide enough to hold all of it.
     @Test(arguments: Seeds.of(2))
     func `decimals divide as it is done on paper`(_ seed: UInt64) throws {

@@ -36,6 +36,7 @@ import Testing
 
     @Test(arguments: [
         ("5550191234", true), ("tel:+15550191234;", true), ("a 5550191234 b", true),
+        ("0015550191234", true), ("5550191 …", true),
         ("1795776555019123", false), ("2026-11-28T17:02:11.555019Z", false),
         ("Avery QUILLFEATHER 7", true), ("Avery", false),
     ])
@@ -80,9 +81,10 @@ import Testing
         let text = text.lowercased()
         if let word = words.first(where: text.contains) { return word }
         let runs = text.split { !$0.isASCII || !$0.isNumber }
+        // Also one that was cut, or has its country before it.
         let isTold = runs.contains { run in
-            (run.count == 10 && run.hasPrefix(phone))
-                || (run.count == 11 && run.hasPrefix("1" + phone))
+            let own = String(run.drop { $0 == "0" || $0 == "1" })
+            return own.hasPrefix(phone) && (7...10).contains(own.count)
         }
         return isTold ? phone : nil
     }

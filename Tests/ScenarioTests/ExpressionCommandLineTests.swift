@@ -93,8 +93,8 @@ import Testing
         (#"{"container": "1 x"}"#, "container: a name with dots"),
         (#"{"variables": {"a": "String"}}"#, "did you mean “string”?"),
         (
-            #"{"variables": {"a": "int"}, "sizes": {"a": 5}}"#,
-            "sizes.a: a is int, which has no size"
+            #"{"variables": {"a": "bool"}, "sizes": {"a": 5}}"#,
+            "sizes.a: a is bool, which has no size"
         ),
         (
             #"{"variables": {"lines": "list(int)"}, "sizes": {"lnes": 5}}"#,
@@ -110,7 +110,22 @@ import Testing
         ),
         (
             #"{"variables": {"a": "string"}, "sizes": {"a": [5, 2]}}"#,
-            "sizes.a: the most there may be was expected"
+            "sizes.a: the least is more than the most"
+        ),
+        (#"{"variables": {"a": "string"}, "sizes": {"a": 1.5}}"#, "sizes.a: a whole number from 0"),
+        (#"{"variables": {"a": "string"}, "sizes": {"a": -1}}"#, "sizes.a: a whole number from 0"),
+        (
+            #"{"variables": {"a": "string"}, "sizes": {"a": [1, "x"]}}"#,
+            "sizes.a: the least and the most are whole numbers"
+        ),
+        (#"{"variables": {"a": "string"}, "sizes": {"": 1}}"#, "sizes: a path was expected"),
+        (
+            #"{"variables": {"o": "Ord"}, "sizes": {"o.lines": 5}}"#,
+            "variables.o: there is no type “Ord”"
+        ),
+        (
+            #"{"variables": {"shop.items": "list(int)"}, "container": "shop", "sizes": {"items": 5}}"#,
+            "sizes.items: there is no variable “items”; did you mean “shop.items”?"
         ),
         ("{\n\"variables\": {,}}", "line 2, column 15"), ("", "line 1, column 1"),
     ])

@@ -48,15 +48,14 @@ extension Checker {
     private mutating func plainOperation(
         _ name: String, _ arguments: [Syntax], _ tree: Syntax
     ) -> ValueType? {
-        guard OperatorSignatures.all[name] != nil else { return nil }
+        guard let signatures = OperatorSignatures.all[name] else { return nil }
         let types = arguments.map { type(of: $0) }
-        return result(of: name, types, tree)
+        return result(of: name, signatures, types, tree)
     }
 
     private mutating func result(
-        of name: String, _ types: [ValueType], _ tree: Syntax
-    ) -> ValueType? {
-        guard let signatures = OperatorSignatures.all[name] else { return nil }
+        of name: String, _ signatures: [Signature], _ types: [ValueType], _ tree: Syntax
+    ) -> ValueType {
         if OrderTest(name) != nil, areOfOrderedRecord(types) { return .bool }
         let sign = Operator.binary[name]?.sign ?? (name == Operator.conditional ? "?:" : name)
         let found = choose(
@@ -68,11 +67,12 @@ extension Checker {
         return matcher.merged(matcher.resolved(types[1]), matcher.resolved(types[2]))
     }
 
-    /// Whether both are one record that the host gave an order.
+    /// Whether both are one record that the host gave an order, or one of them is known only when it runs.
     private func areOfOrderedRecord(_ types: [ValueType]) -> Bool {
-        guard case .named(let name) = matcher.resolved(types[0]),
-            matcher.resolved(types[1]) == .named(name)
-        else { return false }
+        let own = types.map { matcher.resolved($0) }.filter { !matcher.isDyn($0) }
+        guard case .named(let name)? = own.first, own.allSatisfy({ $0 == own[0] }) else {
+            return false
+        }
         return surroundings.environment.record(name)?.isOrdered == true
     }
 

@@ -23,7 +23,7 @@ struct Checker {
     mutating func check(_ tree: Syntax) throws(ExpressionIssues) -> ValueType {
         let type = type(of: tree)
         if let limit = surroundings.environment.limits.estimate {
-            let cost = CostEstimate.of(tree, in: surroundings.environment)
+            let cost = CostEstimate.of(tree, surroundings)
             if cost.upperBound > limit {
                 report(
                     .tooCostly,

@@ -52,8 +52,12 @@ public struct Environment: Sendable {
         return environment
     }()
 
+    /// What was said of sizes behind a variable of that name is forgotten.
     public mutating func declare(_ name: String, as type: ValueType) {
         variables[name] = type
+        if !sizes.isEmpty {
+            sizes = sizes.filter { $0.key != name && !$0.key.hasPrefix(name + ".") }
+        }
         if name.utf8.contains(UInt8(ascii: ".")) { hasDottedVariables = true }
     }
 

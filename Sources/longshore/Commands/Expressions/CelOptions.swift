@@ -16,7 +16,8 @@ struct CelOptions: ParsableArguments {
     @Option(
         help: """
             JSON file that declares types: {"variables": {"order": "Order"}, "records": {"Order": \
-            {"id": "string", "lines": "list(Line)"}}, "container": "", "limits": {"cost": 1000}}.
+            {"id": "string", "lines": "list(Line)"}}, "container": "", \
+            "sizes": {"order.lines": 50}, "limits": {"cost": 1000}}.
             """)
     var env: String?
 

@@ -57,9 +57,6 @@ struct EnvironmentFile {
             }
             environment.container = name
         }
-        for (path, value) in try parts["sizes"].map({ try members(of: $0, "sizes") }) ?? [] {
-            try readSize(path, value)
-        }
         for (name, value) in try parts["limits"].map({ try members(of: $0, "limits") }) ?? [] {
             try readLimit(name, value)
         }
@@ -69,6 +66,10 @@ struct EnvironmentFile {
             throw wrong(
                 field,
                 "there is no type “\(name)”" + (nearest.map { "; did you mean “\($0)”?" } ?? ""))
+        }
+        // By types that there are.
+        for (path, value) in try parts["sizes"].map({ try members(of: $0, "sizes") }) ?? [] {
+            try readSize(path, value)
         }
     }
 
@@ -100,18 +101,23 @@ struct EnvironmentFile {
 
     private mutating func readSize(_ path: String, _ value: Value) throws {
         let field = "sizes.\(path)"
+        guard !path.isEmpty else {
+            throw wrong("sizes", "a path was expected, such as order.lines")
+        }
         let size: ClosedRange<Int>
         switch value {
         case .int(let most) where most >= 0: size = 0...Int(most)
-        case .list(let both):
-            guard both.count == 2, case .int(let least) = both[0], case .int(let most) = both[1],
-                0 <= least, least <= most
-            else { fallthrough }
+        case .list(let both) where both.count == 2:
+            guard case .int(let least) = both[0], case .int(let most) = both[1], least >= 0,
+                most >= 0
+            else { throw wrong(field, "the least and the most are whole numbers from 0") }
+            guard least <= most else { throw wrong(field, "the least is more than the most") }
             size = Int(least)...Int(most)
         default:
             throw wrong(
                 field,
-                "the most there may be was expected, such as 50, or the least and the most, [1, 50]"
+                "a whole number from 0 was expected, the most there may be, such as 50, or two, "
+                    + "the least and the most, such as [1, 50]"
             )
         }
         do { try environment.declare(path, size: size) } catch { throw wrong(field, error.message) }
