@@ -36,7 +36,8 @@ import Testing
         ("tags.?a.orValue('x')", "string"), ("[1, 'a']", "list(dyn)"), ("[]", "list(dyn)"),
         ("[1, 2].first().optMap(x, string(x))", "optional(string)"),
         ("{'a': [1.5]}", "map(string, list(double))"), ("cel.bind(x, 1u, [x])", "list(uint)"),
-        ("true ? 1 : dyn('a')", "dyn"), ("type(1)", "type(int)"),
+        ("true ? 1 : dyn('a')", "dyn"), ("math.greatest([][0], 1)", "dyn"),
+        ("type(1)", "type(int)"),
     ])
     func `types are worked out`(_ text: String, _ wanted: String) {
         #expect(Self.type(text) == wanted)
@@ -156,7 +157,7 @@ import Testing
         ("{'a': [1, 2]}.map(k, k).map(k, k)", [:], 0...40),
         ("lists.filter(l, size(l) > 1).map(l, l)", ["lists": 0...3], 0...350),
         // Each element that is compared costs what stands in it.
-        ("[lists[0], [1]] == [[1, 2], [3, 4, 5]]", [:], 8...500),
+        ("[lists[0], [1]] == [[1, 2], [3, 4, 5]]", [:], 8...700),
     ])
     func `sizes of elements are known as far as they are said`(
         _ text: String, _ sizes: [String: ClosedRange<Int>], _ wanted: ClosedRange<Int>
@@ -189,6 +190,31 @@ import Testing
         #expect(CostEstimate.of(tree, in: .standard).upperBound > depth)
     }
 
+    /// Loops over what nobody knows, each within the one before.
+    private static func nested(_ depth: Int) -> String {
+        let opening = (0..<depth).map { "x\($0).map(x\($0 + 1), " }.joined()
+        return "cel.bind(x0, o, \(opening)1\(String(repeating: ")", count: depth)))"
+    }
+
+    /// Slots, each made of the one before by many links.
+    private static func slots(_ count: Int, _ link: String, _ links: Int) -> String {
+        let chain = String(repeating: link, count: links)
+        let rest = (1..<count).map { "cel.index(\($0 - 1))" + chain }
+        return
+            "cel.block([\((["[1]"] + rest).joined(separator: ", "))], cel.index(\(count - 1)) == [])"
+    }
+
+    /// Slots, each a list or a map of the one before, looked into from within.
+    private static func mixed(_ count: Int) -> String {
+        let rest = (1..<count).map { slot in
+            let before = "cel.index(\(slot - 1))"
+            return "(o ? dyn([\(before)]) : dyn({'k': \(before)}))"
+        }
+        let opening = (0..<30).map { "x\($0).map(x\($0 + 1), " }.joined()
+        return "cel.block([\((["1"] + rest).joined(separator: ", "))], cel.bind(x0, "
+            + "cel.index(\(count - 1)), \(opening)1\(String(repeating: ")", count: 30))))"
+    }
+
     /// On the small stack of a task, and as soon as anything else that is refused.
     @Test func `the largest expressions are estimated soon, however they are nested`() async {
         let ones = Array(repeating: "[1]", count: 15_000).joined(separator: ",")
@@ -199,7 +225,11 @@ import Testing
             "[\(ones)].map(x, x.map(y, y))", "[\(ones)].map(x, x) == []", "[1] in [\(ones)]",
             links("[\(ones)]", ".reverse()"), links("[\(ones)]", ".map(x, x)"),
             links("[\(ones)]", ".slice(0, 9)"), links("[\(ones)]", " + [[1]]"),
-            links("o.?k", ".optMap(x, x)"),
+            links("o.?k", ".optMap(x, x)"), Self.nested(30), Self.slots(60, ".slice(0, 1)", 80),
+            Self.slots(60, " + [1]", 80), Self.slots(60, ".map(x, [x])", 80), Self.mixed(60),
+            "cel.bind(x, [\(Array(repeating: "{}", count: 9000).joined(separator: ","))][0], ["
+                + (0..<2600).map { "x.a\($0)" }.joined(separator: ",") + "])",
+            "(" + Array(repeating: "r", count: 10).joined(separator: " == r) && (") + " == r)",
             links("optional.of([1])", ".optFlatMap(x, optional.of(x))"),
             links("[[1]]", ".map(x, [x])"), links("[[1]]", ".filter(x, true)"),
             links("[[1]]", ".sortBy(x, size(x))"), links("[[1]]", ".transformMap(i, x, x)"),
@@ -209,6 +239,13 @@ import Testing
                 let time = ProcessorTime.measure {
                     var environment = Environment.standard
                     environment.declare("o", as: .dyn)
+                    environment.declare(
+                        "R",
+                        record: Environment.Record(
+                            fields: Dictionary(
+                                uniqueKeysWithValues: (0..<40).map { ("f\($0)", .named("R")) })))
+                    environment.declare("r", as: .named("R"))
+                    environment.limits.sourceBytes = 200_000
                     environment.limits.estimate = Int.max
                     #expect(throws: Never.self, "\(text.suffix(30))") {
                         try environment.check(text)

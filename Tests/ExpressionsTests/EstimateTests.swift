@@ -10,9 +10,12 @@ import Testing
         var environment = Environment.standard
         var values: [String: Value] = [:]
         private var random: SplitMix64
+        /// Whether there is as much of all as there may be.
+        private let isFull: Bool
 
         init(seed: UInt64) throws {
             random = SplitMix64(seed: seed)
+            isFull = seed.isMultiple(of: 2)
             environment.limits.cost = 20_000_000
             environment.limits.growthBytes = 1 << 30
             environment.declare(
@@ -35,22 +38,23 @@ import Testing
             }
         }
 
-        private mutating func count(_ path: [String]) throws -> Int {
-            let most = Int.random(in: 0...9, using: &random)
+        private mutating func count(_ path: [String], upTo limit: Int = 9) throws -> Int {
+            let most = Int.random(in: 0...limit, using: &random)
             let least = Int.random(in: 0...most, using: &random)
             let text = path.joined(separator: ".")
             // Parts of one list share what was drawn for the first of them.
             if environment.sizes[text] == nil { try environment.declare(text, size: least...most) }
             let range = environment.sizes[text] ?? 0...0
-            return Bool.random(using: &random)
+            return isFull || Bool.random(using: &random)
                 ? range.upperBound : Int.random(in: range, using: &random)
         }
 
         private mutating func value(_ type: ValueType, _ path: [String]) throws -> Value {
             switch type {
-            case .int: return .int(Int64(try count(path)))
+            case .int: return .int(Int64(try count(path, upTo: 40)))
             case .bool: return .bool(Bool.random(using: &random))
-            case .string: return .string(String(repeating: "ab", count: try count(path) / 2))
+            case .string:
+                return .string(String(repeating: "ab", count: try count(path, upTo: 300) / 2))
             case .list(let element):
                 var parts: [Value] = []
                 for _ in 0..<(try count(path)) { parts.append(try value(element, path + ["[]"])) }
@@ -154,6 +158,9 @@ import Testing
                 "size(\(list(d)))", "size(\(text(d)))", "(\(number(d)) + \(number(d)))",
                 "(\(number(d)) * \(number(0)))", "(\(test(d)) ? \(number(d)) : \(number(d)))",
                 "\(list(d)).sum(0)", "math.greatest(\(number(d)), \(number(0)))",
+                "\(text(d)).indexOf(\(text(0)))", "int(double(\(number(d))) * 2.5)",
+                "\(list(d))[0]",
+                "lists.range(\(number(0))).map(r\(d), r\(d)).size()",
             ])
         }
 
@@ -164,7 +171,8 @@ import Testing
             case 0: return "(\(test(d)) && \(test(d)) && \(test(0)))"
             case 1: return "(\(test(d)) || \(test(d)))"
             case 2: return "\(number(d)) in \(list(d))"
-            case 3: return "(\(list(d)) == \(list(d)))"
+            case 3:
+                return pick(["(\(list(d)) == \(list(d)))", "(d == d)", "(ll == ll)", "(ol == ol)"])
             case 4:
                 return
                     "\(list(d)).\(pick(["all", "exists", "exists_one"]))(e\(d), e\(d) < \(number(d)))"
@@ -208,6 +216,7 @@ import Testing
     func `where nothing is said the least and the most hold as well`(_ seed: UInt64) throws {
         let environment = Generator.environment
         var generator = Generator(seed: seed)
+        var ended = 0
         for text in (0..<300).map({ _ in generator.any() }) + CaseTests.readable {
             guard let (tree, _) = try? environment.check(text) else { continue }
             let program = environment.compile(tree)
@@ -216,7 +225,62 @@ import Testing
 
             #expect(measured.cost <= estimate.upperBound, "\(text)")
             guard case .success = measured.result, !Self.absorbs(text) else { continue }
+            ended += 1
             #expect(estimate.lowerBound <= measured.cost, "\(text)")
         }
+        #expect(ended > 500)
+    }
+
+    /// Rules as people write them, with all there may be of everything: what is said is near to what it costs.
+    @Test(arguments: [
+        ("order.total > money('100', 'USD') && order.country in ['US', 'CA']", 20),
+        ("order.lines.all(l, l.sku.startsWith('AB-') || l.quantity > 2)", 10),
+        ("order.lines.map(l, l.quantity).sort()[0] > 5", 5),
+        ("order.lines.exists(l, l.sku == order.note)", 5),
+        ("order.lines[order.n].quantity > 5 || true", 20),
+        ("order.placedAt + duration('24h') < timestamp('2026-01-01T00:00:00Z')", 5),
+        ("order.note.replace(' ', '').replace('-', '').replace('.', '').startsWith('1')", 10),
+        ("'%s has %d lines'.format([order.note, size(order.lines)])", 20),
+        ("order.lines.slice(0, 1).map(l, l.sku.upperAscii())", 20),
+        ("order.lines.map(l, l.sku).distinct().size() == order.lines.size()", 5),
+        ("order.lines.map(l, l.sku).join(', ')", 5),
+    ])
+    func `everyday rules are not estimated far above what they cost`(
+        _ text: String, _ factor: Int
+    ) throws {
+        var environment = Environment.standard
+        environment.declare(
+            "Line", record: Environment.Record(fields: ["sku": .string, "quantity": .int]))
+        environment.declare(
+            "Order",
+            record: Environment.Record(fields: [
+                "total": .named("Money"), "country": .string, "note": .string, "n": .int,
+                "lines": .list(.named("Line")), "placedAt": .timestamp,
+            ]))
+        environment.declare("order", as: .named("Order"))
+        for (path, most) in [
+            ("order.lines", 20), ("order.lines.[].sku", 30), ("order.lines.[].quantity", 10_000),
+            ("order.n", 10_000), ("order.note", 100), ("order.country", 2),
+        ] {
+            try environment.declare(path, size: 0...most)
+        }
+        let line = MapValue(fields: [
+            "sku": .string("AB-" + String(repeating: "x", count: 27)), "quantity": .int(10_000),
+        ])
+        let usd = try #require(Currency("USD"))
+        let order = MapValue(fields: [
+            "total": .host(MoneyValue(Money(minorUnits: 20_000, currency: usd))),
+            "country": .string("CA"), "note": .string(String(repeating: "1", count: 100)),
+            "n": .int(3), "lines": .list(Array(repeating: .map(line), count: 20)),
+            "placedAt": .timestamp(.epoch),
+        ])
+
+        let (tree, _) = try environment.check(text)
+        let program = environment.compile(tree)
+        let measured = program.measure(program.inputs(["order": .map(order)]))
+        let estimate = CostEstimate.of(tree, in: environment)
+
+        #expect((try? measured.result.get()) != nil)
+        #expect((measured.cost...(factor * measured.cost)).contains(estimate.upperBound))
     }
 }

@@ -353,7 +353,12 @@ struct Checker {
     private mutating func variadic(
         _ known: [Signature], _ types: [ValueType], _ tree: Syntax, _ name: String
     ) -> ValueType {
-        let isPlain = types.allSatisfy { isNumber($0) || matcher.isDyn($0) }
+        let isPlain = types.allSatisfy { type in
+            switch matcher.resolved(type) {
+            case .dyn, .parameter: true
+            default: isNumber(type)
+            }
+        }
         if !isPlain { report(.noMatchingOverload, "\(name) takes numbers", tree) }
         let first = matcher.resolved(types[0])
         return types.allSatisfy { matcher.resolved($0) == first } ? first : .dyn

@@ -56,7 +56,7 @@ public struct Environment: Sendable {
     public mutating func declare(_ name: String, as type: ValueType) {
         variables[name] = type
         if !sizes.isEmpty {
-            sizes = sizes.filter { $0.key != name && !$0.key.hasPrefix(name + ".") }
+            sizes = sizes.filter { !isPath($0.key, of: name) }
         }
         if name.utf8.contains(UInt8(ascii: ".")) { hasDottedVariables = true }
     }

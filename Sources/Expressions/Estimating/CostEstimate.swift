@@ -13,6 +13,6 @@ public enum CostEstimate {
 
     static func of(_ tree: Syntax, _ surroundings: Surroundings) -> ClosedRange<Int> {
         var estimator = Estimator(surroundings)
-        return estimator.estimate(tree).cost.range
+        return estimator.cost(of: tree).range
     }
 }

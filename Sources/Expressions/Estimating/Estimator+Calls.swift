@@ -66,21 +66,20 @@ extension Estimator {
     }
 
     private mutating func indexed(_ arguments: [Syntax]) -> Estimate {
-        let (whole, key) = (estimate(arguments[0]), estimate(arguments[1]))
+        let parts = estimates(arguments)
+        let (whole, key) = (parts[0], parts[1])
         var found = whole.size.element
         if case .literal(.string(let name)) = arguments[1].kind { found = whole.size.field(name) }
-        let looking = Bounds(0, Bounds.sum(key.size.steps, Self.looking(found).most))
+        let looking = Bounds(0, Bounds.sum(key.size.steps, found.copying))
         return Estimate(
-            Bounds(1) + whole.cost + key.cost + looking, found, madeOf: [whole, key])
+            Bounds(1) + whole.cost + key.cost + looking, found, madeOf: parts)
     }
 
     private static func steps(of name: String, _ sizes: [EstimatedSize]) -> Int {
         let first = sizes.first ?? .scalar
         switch name {
         case Operator.equal, Operator.unequal:
-            // Numbers of any type take no more than the step itself.
-            return sizes.allSatisfy { $0.kind == .scalar }
-                ? 0 : sizes.map(\.allSteps).max() ?? 0
+            return sizes.map(\.allSteps).max() ?? 0
         case Operator.isIn:
             let whole = sizes.last ?? .scalar
             if whole.kind == .map { return first.steps }
@@ -98,14 +97,16 @@ extension Estimator {
     }
 
     private static func value(of name: String, _ sizes: [EstimatedSize]) -> EstimatedSize {
-        guard sizes.count == 2 else { return sizes.first ?? .scalar }
+        guard sizes.count == 2 else {
+            return sizes.first.map { $0.with($0.count.orLess) } ?? .scalar
+        }
         let (left, right) = (sizes[0], sizes[1])
         switch name {
         case Operator.add: return left.followed(by: right)
         case Operator.subtract, Operator.divide, Operator.remainder:
             return left.kind == .scalar ? left.with(left.count.orLess) : .scalar
         case Operator.multiply:
-            return EstimatedSize(.scalar, (left.count * right.count).orLess)
+            return .number((left.count * right.count).orLess)
         default: return .scalar
         }
     }

@@ -1,7 +1,7 @@
 /// Macros that go through a list or a map.
 extension Estimator {
     mutating func loop(_ loop: Loop) -> Estimate {
-        let whole = estimate(loop.range)
+        let whole = settled(loop.range)
         if loop.kind == .optMap || loop.kind == .optFlatMap {
             let body = within([(loop.names[0], whole.size)], loop.body)
             return Estimate(
@@ -23,7 +23,7 @@ extension Estimator {
         default: cost = each * count
         }
         return Estimate(
-            reading: Self.value(loop, whole.size, body.size, filter != nil),
+            reading: Self.value(loop, whole.size, body.size),
             cost: Bounds(1) + whole.cost + cost)
     }
 
@@ -31,7 +31,7 @@ extension Estimator {
         _ loop: Loop, _ whole: EstimatedSize
     ) -> [(String, EstimatedSize)] {
         guard loop.names.count == 2 else { return [(loop.names[0], whole.gone)] }
-        let place = EstimatedSize(.scalar, whole.count.orLess)
+        let place = EstimatedSize.number(whole.count.orLess)
         let first: EstimatedSize =
             switch whole.kind {
             case .list: place
@@ -56,20 +56,16 @@ extension Estimator {
     }
 
     private static func value(
-        _ loop: Loop, _ whole: EstimatedSize, _ body: EstimatedSize, _ hasFilter: Bool
+        _ loop: Loop, _ whole: EstimatedSize, _ body: EstimatedSize
     ) -> EstimatedSize {
-        let count = hasFilter ? whole.count.orLess : whole.count
+        let count = loop.filter == nil ? whole.count : whole.count.orLess
         switch loop.kind {
         case .all, .exists, .existsOne, .optMap, .optFlatMap: return .scalar
-        case .filter:
-            return EstimatedSize(.list, whole.count.orLess, element: { whole.gone })
+        case .filter: return .list(whole.count.orLess, of: whole.gone)
         case .sortBy: return whole
-        case .map, .transformList: return EstimatedSize(.list, count, element: { body })
-        case .transformMap:
-            return EstimatedSize(.map, count, key: { whole.key }, element: { body })
-        case .transformMapEntry:
-            return EstimatedSize(
-                .map, count * body.count, key: { body.key }, element: { body.element })
+        case .map, .transformList: return .list(count, of: body)
+        case .transformMap: return .map(count, from: whole.key, to: body)
+        case .transformMapEntry: return .map(count * body.count, from: body.key, to: body.element)
         }
     }
 

@@ -23,10 +23,32 @@ struct Estimator {
     let surroundings: Surroundings
     private let declared: DeclaredSizes
     private var locals: [(name: String, size: EstimatedSize)] = []
+    private var folder: Compiler
 
     init(_ surroundings: Surroundings) {
         self.surroundings = surroundings
         declared = DeclaredSizes(surroundings.environment)
+        folder = Compiler(surroundings)
+    }
+
+    /// What all of it costs; what is worked out beforehand costs nothing.
+    mutating func cost(of tree: Syntax) -> Bounds { settled(tree).cost }
+
+    /// One part of what does not stand still: where it does itself, it may have been worked out beforehand.
+    mutating func settled(_ tree: Syntax) -> Estimate { settle(estimate(tree), tree) }
+
+    private mutating func settle(_ part: Estimate, _ tree: Syntax) -> Estimate {
+        guard part.isConstant, folder.node(tree) is ConstantNode else { return part }
+        return Estimate(Bounds(0, 1), part.size, madeOf: [])
+    }
+
+    /// All parts of one whole, which is worked out beforehand itself where all of them are.
+    mutating func estimates(_ trees: [Syntax]) -> [Estimate] {
+        var found: [Estimate] = []
+        for tree in trees { found.append(estimate(tree)) }
+        guard !found.allSatisfy(\.isConstant) else { return found }
+        for (place, tree) in trees.enumerated() { found[place] = settle(found[place], tree) }
+        return found
     }
 
     /// Each kind is a function of its own: one frame with room for all would be taken at every level.
@@ -47,19 +69,18 @@ struct Estimator {
         }
     }
 
-    mutating func estimates(_ trees: [Syntax]) -> [Estimate] {
-        var found: [Estimate] = []
-        for tree in trees { found.append(estimate(tree)) }
-        return found
-    }
-
     private static func literal(_ literal: Literal) -> Estimate {
         let size: EstimatedSize
         switch literal {
         case .string(let text): size = .text(Bounds(text.utf8.count))
         case .bytes(let bytes): size = .text(Bounds(bytes.count))
-        case .int(let number): size = EstimatedSize(.scalar, Bounds(Int(clamping: number)))
-        case .uint(let number): size = EstimatedSize(.scalar, Bounds(Int(clamping: number)))
+        case .int(let number):
+            let most = Int(clamping: number.magnitude)
+            size = .number(Bounds(number < 0 ? 0 : most, most))
+        case .uint(let number): size = .number(Bounds(Int(clamping: number)))
+        case .double(let number):
+            size = .number(
+                Bounds(0, Int(exactly: number.magnitude.rounded(.up)) ?? Bounds.endless))
         default: size = .scalar
         }
         // Some parts take one more where one of theirs is written down.
@@ -86,12 +107,12 @@ struct Estimator {
             }
         }
         guard case .select(let operand, let field, _) = tree.kind else {
-            return Estimate(reading: .unknown, cost: Bounds(1))
+            return Estimate(reading: .unknown(), cost: Bounds(1))
         }
         let whole = estimate(operand)
         let found = whole.size.field(field)
         return Estimate(
-            Bounds(1) + whole.cost + Self.looking(found), found, madeOf: [whole])
+            Bounds(1) + whole.cost + Bounds(0, found.copying), found, madeOf: [whole])
     }
 
     private func local(_ name: String) -> EstimatedSize? {
@@ -102,17 +123,9 @@ struct Estimator {
         var (size, cost) = (root, Bounds(1))
         for name in names {
             size = size.field(name)
-            cost = cost + Bounds(1) + Self.looking(size)
+            cost = cost + Bounds(1, Bounds.sum(1, size.copying))
         }
         return Estimate(reading: size, cost: cost)
-    }
-
-    /// A text that is read is copied.
-    static func looking(_ size: EstimatedSize) -> Bounds {
-        switch size.kind {
-        case .text, .any: Bounds(0, size.count.most / 50)
-        default: .none
-        }
     }
 
     // MARK: - What is made
@@ -121,44 +134,43 @@ struct Estimator {
         let parts = estimates(elements.map(\.value))
         let sure = elements.count { !$0.isOptional }
         let cost = parts.reduce(Bounds(1 + parts.count)) { $0 + $1.cost }
-        let sizes = parts.map(\.size)
         return Estimate(
-            cost, EstimatedSize(.list, Bounds(sure, parts.count), element: { .any(of: sizes) }),
+            cost, .list(Bounds(sure, parts.count), of: .any(of: parts.map(\.size))),
             madeOf: parts)
     }
 
     private mutating func map(_ entries: [Syntax.Entry]) -> Estimate {
-        let keys = estimates(entries.map(\.key))
-        let values = estimates(entries.map(\.value))
+        let parts = estimates(entries.flatMap { [$0.key, $0.value] })
         let sure = entries.count { !$0.isOptional }
-        var cost = Bounds(1 + entries.count)
-        for (index, key) in keys.enumerated() {
-            let isSure = !entries[index].isOptional
-            let adding = Self.adding(key.size)
-            cost = cost + key.cost + values[index].cost + (isSure ? adding : adding.orLess)
+        var cost = parts.reduce(Bounds(1 + entries.count)) { $0 + $1.cost }
+        var (keys, values): ([EstimatedSize], [EstimatedSize]) = ([], [])
+        for (place, entry) in entries.enumerated() {
+            keys.append(parts[2 * place].size)
+            values.append(parts[2 * place + 1].size)
+            let adding = Self.adding(keys[place])
+            cost = cost + (entry.isOptional ? adding.orLess : adding)
         }
-        let (own, all) = (keys.map(\.size), values.map(\.size))
         return Estimate(
             cost,
-            EstimatedSize(
-                .map, Bounds(sure, entries.count), key: { .any(of: own) },
-                element: { .any(of: all) }),
-            madeOf: keys + values)
+            .map(Bounds(sure, entries.count), from: .any(of: keys), to: .any(of: values)),
+            madeOf: parts)
     }
 
     /// An entry’s key is looked up before it is put in.
     static func adding(_ key: EstimatedSize) -> Bounds {
-        Bounds(4, Bounds.sum(4, key.count.most / 10))
+        Bounds(4, Bounds.sum(4, key.kind == .scalar ? 0 : key.count.most / 10))
     }
 
     private mutating func record(_ fields: [Syntax.Field]) -> Estimate {
-        let parts = estimates(fields.map(\.value))
+        let parts = fields.map { settled($0.value) }
         let cost = parts.reduce(Bounds(1 + parts.count)) { $0 + $1.cost }
         let sizes = Dictionary(
             zip(fields.map(\.name), parts.map(\.size)), uniquingKeysWith: { $1 })
-        let size = EstimatedSize(
-            .record, Bounds(parts.count), element: { .any(of: Array(sizes.values)) },
-            fieldNames: fields.map(\.name), field: { sizes[$0] ?? .unknown })
+        let size = EstimatedSize.declared(
+            .record, Bounds(parts.count),
+            EstimatedSize.Parts(
+                names: fields.map(\.name), element: { .any(of: Array(sizes.values)) },
+                field: { sizes[$0] ?? .unknown() }))
         // Hosts may do what they like to make one; it is never worked out beforehand.
         return Estimate(reading: size, cost: Bounds(cost.least, Bounds.sum(cost.most, 25)))
     }
@@ -169,11 +181,11 @@ struct Estimator {
         let outer = locals.count
         var cost = Bounds.none
         for (name, value) in values {
-            let own = estimate(value)
+            let own = settled(value)
             cost = cost + own.cost
             locals.append((name, own.size))
         }
-        let inner = estimate(body)
+        let inner = settled(body)
         locals.removeLast(locals.count - outer)
         // Names are read where they stand, also where all of them could have been worked out.
         return Estimate(reading: inner.size, cost: cost + inner.cost)
@@ -185,7 +197,7 @@ struct Estimator {
     ) -> Estimate {
         locals += names
         defer { locals.removeLast(names.count) }
-        return estimate(body)
+        return settled(body)
     }
 
     func isLocal(_ name: String) -> Bool { locals.contains { $0.name == name } }
