@@ -56,23 +56,31 @@ extension Checker {
     private mutating func result(
         of name: String, _ signatures: [Signature], _ types: [ValueType], _ tree: Syntax
     ) -> ValueType {
-        if OrderTest(name) != nil, areOfOrderedRecord(types) { return .bool }
-        let sign = Operator.binary[name]?.sign ?? (name == Operator.conditional ? "?:" : name)
-        let found = choose(
-            signatures, types, tree,
-            named: sign == Operator.not ? "!" : (sign == Operator.negate ? "-" : sign))
+        if OrderTest(name) != nil, areOrdered(types[0], types[1]) { return .bool }
+        let found = choose(signatures, types, tree, named: Self.sign(of: name))
         // Either branch may be taken: one that is known only later makes both so.
         guard name == Operator.conditional else { return found }
         if case .dyn = found { return .dyn }
         return matcher.merged(matcher.resolved(types[1]), matcher.resolved(types[2]))
     }
 
-    /// Whether both are one record that the host gave an order, or one of them is known only when it runs.
-    private func areOfOrderedRecord(_ types: [ValueType]) -> Bool {
-        let own = types.map { matcher.resolved($0) }.filter { !matcher.isDyn($0) }
-        guard case .named(let name)? = own.first, own.allSatisfy({ $0 == own[0] }) else {
-            return false
+    /// As it is written.
+    private static func sign(of name: String) -> String {
+        switch name {
+        case Operator.conditional: "?:"
+        case Operator.not: "!"
+        case Operator.negate: "-"
+        default: Operator.binary[name]?.sign ?? name
         }
+    }
+
+    /// Whether both are one record that the host gave an order, or one of them is known only when it runs and
+    /// the other has an order. All others are told by their signatures.
+    private func areOrdered(_ one: ValueType, _ other: ValueType) -> Bool {
+        let (left, right) = (matcher.resolved(one), matcher.resolved(other))
+        if case .dyn = left { return isOrdered(right) }
+        if case .dyn = right { return isOrdered(left) }
+        guard case .named(let name) = left, left == right else { return false }
         return surroundings.environment.record(name)?.isOrdered == true
     }
 

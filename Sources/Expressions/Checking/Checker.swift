@@ -365,7 +365,8 @@ struct Checker {
     }
 
     mutating func choose(
-        _ signatures: [Signature], _ types: [ValueType], _ tree: Syntax, named name: String
+        _ signatures: [Signature], _ types: [ValueType], _ tree: Syntax,
+        named name: @autoclosure () -> String
     ) -> ValueType {
         let isVague = types.contains { matcher.isVague($0) }
         if !isVague {
@@ -397,6 +398,7 @@ struct Checker {
         if let result { return result }
         let given = types.map { text($0) }.joined(separator: ", ")
         guard !isFull else { return .dyn }
+        let name = name()
         report(
             .noMatchingOverload,
             "there is no \(name) of (\(given)); "

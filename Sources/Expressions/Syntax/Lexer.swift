@@ -26,7 +26,7 @@ struct Lexer {
     }
 
     private mutating func run() throws(ExpressionIssue) -> [Token] {
-        tokens.reserveCapacity(bytes.count / 4 + 2)
+        tokens.reserveCapacity(bytes.count / 3 + 2)
         while true {
             skipBlanks()
             let start = place
