@@ -212,6 +212,28 @@ import Testing
         ["&&", "||", ".all(", ".exists(", "cel.bind", "cel.block"].contains(where: text.contains)
     }
 
+    @Test func `an estimate leaves nothing behind`() throws {
+        final class Token: Sendable {}
+        weak var seen: Token?
+        do {
+            let token = Token()
+            seen = token
+            var environment = Environment.standard
+            environment.declare(
+                "Node",
+                record: Environment.Record(fields: ["next": .list(.named("Node"))]) { fields in
+                    withExtendedLifetime(token) { .map(MapValue(fields: fields)) }
+                })
+            environment.declare("n", as: .named("Node"))
+            try environment.declare("n.next", size: 0...4)
+            let (tree, _) = try environment.check("n == n && n.next.map(x, x.next)[0] == []")
+
+            #expect(CostEstimate.of(tree, in: environment).upperBound > 4)
+            #expect(seen != nil)
+        }
+        #expect(seen == nil)
+    }
+
     @Test(arguments: Seeds.of(2))
     func `where nothing is said the least and the most hold as well`(_ seed: UInt64) throws {
         let environment = Generator.environment

@@ -1,4 +1,7 @@
 /// Sizes of what the host puts in, by types and by what was declared.
+///
+/// They ask it for what stands within, and may not outlive it. Those of types alone are kept here and nowhere else: a
+/// record may hold itself.
 final class DeclaredSizes {
     private let environment: Environment
     /// Behind each path that begins one that was declared, the names that go on.
@@ -47,10 +50,12 @@ final class DeclaredSizes {
         case .list(let element):
             return .declared(
                 .list, count,
-                EstimatedSize.Parts(element: { [self] in size(element, steps("[]", paths)) }))
+                EstimatedSize.Parts(
+                    keeps: !paths.isEmpty,
+                    element: { [unowned self] in size(element, steps("[]", paths)) }))
         case .map(let key, let value):
             return .declared(
-                .map, count, entries(paths, key: { [self] in size(key, []) }, value))
+                .map, count, entries(paths, key: { [unowned self] in size(key, []) }, value))
         case .dyn:
             guard !paths.isEmpty else { return .unknown(count) }
             return .declared(.any, count, entries(paths, key: { .unknown() }, .dyn))
@@ -66,16 +71,16 @@ final class DeclaredSizes {
         _ paths: [String], key: @escaping () -> EstimatedSize, _ value: ValueType
     ) -> EstimatedSize.Parts {
         EstimatedSize.Parts(
-            key: key, element: { [self] in entry(value, paths) },
-            field: { [self] in size(value, steps($0, paths) + steps("[]", paths)) })
+            keeps: !paths.isEmpty, key: key, element: { [unowned self] in entry(value, paths) },
+            field: { [unowned self] in size(value, steps($0, paths) + steps("[]", paths)) })
     }
 
     private func record(
         _ fields: [String: ValueType], _ paths: [String]
     ) -> EstimatedSize.Parts {
         EstimatedSize.Parts(
-            names: Array(fields.keys), element: { .unknown() },
-            field: { [self] name in
+            names: Array(fields.keys), keeps: !paths.isEmpty, element: { .unknown() },
+            field: { [unowned self] name in
                 fields[name].map { size($0, steps(name, paths)) } ?? .unknown()
             })
     }

@@ -208,15 +208,18 @@ final class EstimatedSize {
         private let makeKey: Made?
         /// `nil` where a field is one of the elements.
         private let makeField: ((String) -> EstimatedSize)?
-        private(set) lazy var element = makeElement()
-        private(set) lazy var key = makeKey?()
+        /// Whether what was made is kept: what somebody else keeps might hold itself.
+        private let keeps: Bool
+        private var elements: EstimatedSize?
+        private var keys: EstimatedSize?
         private var fields: [String: EstimatedSize] = [:]
 
         init(
-            names: [String] = [], key: Made? = nil, element: @escaping Made,
+            names: [String] = [], keeps: Bool = true, key: Made? = nil, element: @escaping Made,
             field: ((String) -> EstimatedSize)? = nil
         ) {
             self.names = names
+            self.keeps = keeps
             makeElement = element
             makeKey = key
             makeField = field
@@ -235,12 +238,26 @@ final class EstimatedSize {
                 field: hasFields ? { name in .any(of: sizes.map { $0.field(name) }) } : nil)
         }
 
+        var element: EstimatedSize {
+            if let elements { return elements }
+            let made = makeElement()
+            if keeps { elements = made }
+            return made
+        }
+
+        var key: EstimatedSize? {
+            if let keys { return keys }
+            let made = makeKey?()
+            if keeps { keys = made }
+            return made
+        }
+
         func field(_ name: String) -> EstimatedSize {
             guard let makeField else { return element }
             if let known = fields[name] { return known }
-            let found = makeField(name)
-            fields[name] = found
-            return found
+            let made = makeField(name)
+            if keeps { fields[name] = made }
+            return made
         }
     }
 }
