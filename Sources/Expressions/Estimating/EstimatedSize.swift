@@ -82,6 +82,7 @@ final class EstimatedSize {
 
     /// One of them. Choices of choices are choices: none lies within another.
     static func any(of sizes: [EstimatedSize]) -> EstimatedSize {
+        guard sizes.count != 1 else { return sizes[0] }
         var seen: Set<ObjectIdentifier> = []
         var leaves: [Kind: Bounds] = [:]
         var own: [EstimatedSize] = []
@@ -95,7 +96,6 @@ final class EstimatedSize {
                 }
             }
         }
-        if own.isEmpty, leaves.count == 1, let only = sizes.first, sizes.count == 1 { return only }
         own += leaves.map { EstimatedSize($0.key, $0.value, nil, depth: 0) }
         guard let first = own.first, own.count > 1 else { return own.first ?? .scalar }
         let kind = own.allSatisfy { $0.kind == first.kind } ? first.kind : .any

@@ -200,5 +200,5 @@ struct Estimator {
         return settled(body)
     }
 
-    func isLocal(_ name: String) -> Bool { locals.contains { $0.name == name } }
+    func isLocal(_ name: String) -> Bool { local(name) != nil }
 }

@@ -7,7 +7,7 @@ extension FunctionUse {
         case "dyn", "optional.of", "optional.ofNonZeroValue", "value", "lowerAscii", "upperAscii",
             "reverse", "sort", "bytes":
             return first
-        case "or", "orValue": return .any(of: all)
+        case "or", "orValue": return .any(of: sizes)
         case "first", "last": return first.element
         case "distinct", "unwrapOpt", "optional.unwrap": return first.with(first.count.orLess)
         case "slice": return first.with(cut(at: number(2).map { $0 - (number(1) ?? 0) }))
@@ -84,7 +84,7 @@ extension FunctionUse {
 
     /// How many levels `flatten` takes away.
     var levels: Int {
-        guard let depth = number(1) else { return all.count > 1 ? 8 : 1 }
+        guard let depth = number(1) else { return sizes.count > 1 ? 8 : 1 }
         return min(max(depth, 0), 8)
     }
 
@@ -115,7 +115,7 @@ extension FunctionUse {
         case "indexOf", "lastIndexOf": return .number(first.count.orLess)
         case "sum": return .number(other.count + (first.count * first.element.count).orLess)
         case "math.greatest", "math.least":
-            let own = first.kind == .scalar ? EstimatedSize.any(of: all) : first.element
+            let own = first.kind == .scalar ? EstimatedSize.any(of: sizes) : first.element
             return .number(own.count.orLess)
         case "math.bitOr", "math.bitXor": return .number((first.count + other.count).orLess)
         case "math.bitAnd": return .number(first.count.orLess)

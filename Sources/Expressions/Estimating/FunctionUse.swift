@@ -1,7 +1,8 @@
 /// A function with what it is called on: what it does with so much, and how large its value is.
 struct FunctionUse {
     let name: String
-    private let sizes: [EstimatedSize]
+    /// Of what it is called on, and of its arguments.
+    let sizes: [EstimatedSize]
     private let arguments: [Syntax]
     private let patterns: PatternShelf
 
@@ -18,8 +19,6 @@ struct FunctionUse {
     func size(_ place: Int) -> EstimatedSize {
         place < sizes.count ? sizes[place] : .scalar
     }
-
-    var all: [EstimatedSize] { sizes }
 
     /// A text that is written down.
     func text(_ place: Int) -> String? {
