@@ -54,7 +54,13 @@ import Testing
             case .int: return .int(Int64(try count(path, upTo: 40)))
             case .bool: return .bool(Bool.random(using: &random))
             case .string:
-                return .string(String(repeating: "ab", count: try count(path, upTo: 300) / 2))
+                let bytes = try count(path, upTo: 300)
+                // Of one byte each, or of four.
+                let text = Bool.random(using: &random) ? "ab" : "😀"
+                let size = text.utf8.count
+                return .string(
+                    String(repeating: text, count: bytes / size)
+                        + String(repeating: "a", count: bytes % size))
             case .list(let element):
                 var parts: [Value] = []
                 for _ in 0..<(try count(path)) { parts.append(try value(element, path + ["[]"])) }

@@ -3,6 +3,9 @@ extension FunctionUse {
     var value: EstimatedSize {
         let first = size(0)
         switch name {
+        // A code point has up to four bytes.
+        case "size" where first.kind == .text || first.kind == .any:
+            return .number(Bounds(first.count.least / 4, first.count.most))
         case "size": return .number(first.count)
         case "dyn", "optional.of", "optional.ofNonZeroValue", "value", "lowerAscii", "upperAscii",
             "reverse", "sort", "bytes":
